@@ -1,0 +1,78 @@
+package connectors
+
+import (
+	"errors"
+	"strings"
+)
+
+// Kind says what sort of thing went wrong, in words that all systems share.
+type Kind string
+
+// The kinds of errors.
+const (
+	// Config: a setting is wrong; the person who made it mends it.
+	Config Kind = "config"
+	// Auth: the system refused the user or the password.
+	Auth Kind = "auth"
+	// Unreachable: no connection, or it broke.
+	Unreachable Kind = "unreachable"
+	// NotFound: a database, schema, table, column or file does not exist.
+	NotFound Kind = "not_found"
+	// Permission: the user lacks a right.
+	Permission Kind = "permission"
+	// Data: rows that cannot be stored or a read that is not plausible.
+	Data Kind = "data"
+	// Conflict: another load, a lock or another installation stands in the way.
+	Conflict Kind = "conflict"
+	// Throttled: the system asks to slow down or has no room.
+	Throttled Kind = "throttled"
+	// Unknown: the answer to a COMMIT was lost; Resolve tells.
+	Unknown Kind = "outcome_unknown"
+	// Cancelled: a person or a shutdown stopped it.
+	Cancelled Kind = "cancelled"
+	// Internal: our own mistake.
+	Internal Kind = "internal"
+)
+
+// Error is the one error type above the drivers. Message and Fix are for the user and
+// hold no row values; Cause is for the operator's log.
+type Error struct {
+	Kind Kind
+	// Retryable says that the same call may succeed later without a change.
+	Retryable bool
+	// Message is one sentence that names the thing.
+	Message string
+	// Fix is one sentence, or the SQL, that mends it; empty when nobody can say.
+	Fix string
+	// Cause is the driver's error.
+	Cause error
+}
+
+// Error returns the message and the fix.
+func (e *Error) Error() string {
+	message := strings.TrimSpace(e.Message)
+	if e.Fix == "" {
+		return message
+	}
+	return strings.TrimRight(message, ".") + ". " + e.Fix
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// AsError finds the *Error in a chain; an error without one becomes Internal.
+func AsError(err error) *Error {
+	if err == nil {
+		return nil
+	}
+	if found, ok := errors.AsType[*Error](err); ok {
+		return found
+	}
+	return &Error{Kind: Internal, Message: err.Error(), Cause: err}
+}
+
+// Is tells whether err carries an *Error of that kind.
+func Is(err error, kind Kind) bool {
+	found, ok := errors.AsType[*Error](err)
+	return ok && found.Kind == kind
+}
