@@ -229,7 +229,7 @@ func (s *Server) exec(ctx context.Context, database, sql string, args ...any) er
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the statement's own result is what counts
+	defer conn.Close(context.WithoutCancel(ctx))
 	if _, err := conn.Exec(ctx, sql, args...); err != nil {
 		return fmt.Errorf("execute SQL: %w", err)
 	}
