@@ -59,33 +59,63 @@ func TestCheckFindsBrokenRules(t *testing.T) {
 		{"the program wires everything", []archtest.Package{imports("leat/cmd/leat",
 			"leat/connectors/catalog", "leat/storage", "leat/web", "leat/scheduler", "leat/engine")}, nil},
 		{"folders of one room know each other", []archtest.Package{
-			imports("leat/ui/page", "leat/ui/layout"), imports("leat/connectors/s3/list", "leat/connectors/s3")}, nil},
-		{"a domain looks at the store", []archtest.Package{imports("leat/flows", "leat/storage")},
-			[]string{"leat/flows imports leat/storage,"}},
-		{"a leaf looks at anything", []archtest.Package{imports("leat/record/pgbinary", "leat/connectors")},
-			[]string{"leat/record/pgbinary imports leat/connectors,"}},
-		{"a system looks at another", []archtest.Package{imports("leat/connectors/redshift", "leat/connectors/postgres")},
-			[]string{"leat/connectors/redshift imports leat/connectors/postgres,"}},
-		{"the engine knows systems by name", []archtest.Package{imports("leat/engine", "leat/connectors/postgres", "leat/connectors/catalog")},
-			[]string{"leat/engine imports leat/connectors/catalog,", "leat/engine imports leat/connectors/postgres,"}},
-		{"echo leaves web", []archtest.Package{
-			imports("leat/web", "github.com/labstack/echo/v4"), imports("leat/ui/page", "github.com/labstack/echo/v4/middleware")},
-			[]string{"leat/ui/page imports github.com/labstack/echo/v4/middleware, which only web may"}},
-		{"DuckDB leaves its cage", []archtest.Package{imports("leat/transform", "github.com/duckdb/duckdb-go/v2")},
-			[]string{"leat/transform imports github.com/duckdb/duckdb-go/v2, which only internal/duck may"}},
+			imports("leat/ui/page", "leat/ui/layout"), imports("leat/connectors/s3/list", "leat/connectors/s3"),
+		}, nil},
+		{
+			"a domain looks at the store",
+			[]archtest.Package{imports("leat/flows", "leat/storage")},
+			[]string{"leat/flows imports leat/storage,"},
+		},
+		{
+			"a leaf looks at anything",
+			[]archtest.Package{imports("leat/record/pgbinary", "leat/connectors")},
+			[]string{"leat/record/pgbinary imports leat/connectors,"},
+		},
+		{
+			"a system looks at another",
+			[]archtest.Package{imports("leat/connectors/redshift", "leat/connectors/postgres")},
+			[]string{"leat/connectors/redshift imports leat/connectors/postgres,"},
+		},
+		{
+			"the engine knows systems by name",
+			[]archtest.Package{imports("leat/engine", "leat/connectors/postgres", "leat/connectors/catalog")},
+			[]string{"leat/engine imports leat/connectors/catalog,", "leat/engine imports leat/connectors/postgres,"},
+		},
+		{
+			"echo leaves web",
+			[]archtest.Package{
+				imports("leat/web", "github.com/labstack/echo/v4"), imports("leat/ui/page", "github.com/labstack/echo/v4/middleware"),
+			},
+			[]string{"leat/ui/page imports github.com/labstack/echo/v4/middleware, which only web may"},
+		},
+		{
+			"DuckDB leaves its cage",
+			[]archtest.Package{imports("leat/transform", "github.com/duckdb/duckdb-go/v2")},
+			[]string{"leat/transform imports github.com/duckdb/duckdb-go/v2, which only internal/duck may"},
+		},
 		{"an empty name", []archtest.Package{imports("leat/web/utils")}, []string{`leat/web/utils: the name "utils" says nothing`}},
 		{"an unknown room", []archtest.Package{imports("leat/attic")}, []string{"leat/attic: the room attic is not in the table"}},
-		{"a system outside the catalogue", []archtest.Package{
-			imports("leat/connectors/catalog", "leat/connectors/file"), imports("leat/connectors/file"), imports("leat/connectors/mysql")},
-			[]string{"leat/connectors/mysql is not in connectors/catalog"}},
-		{"test servers in the product", []archtest.Package{imports("leat/storage", "leat/internal/testdb")},
-			[]string{"leat/storage imports leat/internal/testdb,"}},
+		{
+			"a system outside the catalogue",
+			[]archtest.Package{
+				imports("leat/connectors/catalog", "leat/connectors/file"), imports("leat/connectors/file"), imports("leat/connectors/mysql"),
+			},
+			[]string{"leat/connectors/mysql is not in connectors/catalog"},
+		},
+		{
+			"test servers in the product",
+			[]archtest.Package{imports("leat/storage", "leat/internal/testdb")},
+			[]string{"leat/storage imports leat/internal/testdb,"},
+		},
 		{"test servers in a test", []archtest.Package{{
 			ImportPath: "leat/storage", Name: "storage",
 			TestImports: []string{"leat/internal/testdb"}, XTestImports: []string{"leat/connectors/catalog", "leat/flows"},
 		}}, nil},
-		{"a test looks further than its room", []archtest.Package{{ImportPath: "leat/flows", Name: "flows", XTestImports: []string{"leat/engine"}}},
-			[]string{"leat/flows imports leat/engine,"}},
+		{
+			"a test looks further than its room",
+			[]archtest.Package{{ImportPath: "leat/flows", Name: "flows", XTestImports: []string{"leat/engine"}}},
+			[]string{"leat/flows imports leat/engine,"},
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
