@@ -1,5 +1,3 @@
-# syntax=docker/dockerfile:1
-
 # Leat holds DuckDB, which is C++: building needs a C++ compiler, running needs
 # libstdc++. So both stages are the same Debian, and the last one is slim.
 
