@@ -33,7 +33,7 @@ demo: ## Load sample data through one flow and serve the pages
 	go run -ldflags '$(LDFLAGS)' ./cmd/leat demo
 
 generate: ## Write the Go code of the templ files
-	go tool templ generate
+	go tool templ generate -path ui -log-level warn
 
 test-deps: ## Install PostgreSQL, Chromium and the OpenSSH server for the tests (Debian)
 	scripts/install-test-deps
