@@ -114,7 +114,7 @@ func dnsError(ctx context.Context, host string, err error) error {
 		kind = KindUnknownHost
 	case isTimeout(err):
 		kind = KindTimeout
-	case !errors.As(err, &dns):
+	case !errors.As(err, &dns): // there was an answer, but no address that can be used
 		kind = KindUnknownHost
 	}
 	return &Error{Stage: StageDNS, Host: host, Kind: kind, Err: err}
