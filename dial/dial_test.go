@@ -8,125 +8,11 @@ import (
 	"net/netip"
 	"os"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"leat/dial"
 )
-
-// names is a resolver with a fixed answer per name.
-type names map[string][]string
-
-func (n names) LookupNetIP(_ context.Context, network, host string) ([]netip.Addr, error) {
-	texts, ok := n[host]
-	if !ok {
-		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
-	}
-	var addrs []netip.Addr
-	for _, text := range texts {
-		if addr := netip.MustParseAddr(text); network != "ip4" || addr.Is4() {
-			addrs = append(addrs, addr)
-		}
-	}
-	return addrs, nil
-}
-
-// resolverFunc is a resolver made of a function.
-type resolverFunc func(ctx context.Context) ([]netip.Addr, error)
-
-func (f resolverFunc) LookupNetIP(ctx context.Context, _, _ string) ([]netip.Addr, error) {
-	return f(ctx)
-}
-
-// echo listens on loopback and greets everybody; it gives address and port.
-func echo(t *testing.T) (address, port string) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			_, _ = conn.Write([]byte("hello"))
-			_ = conn.Close()
-		}
-	}()
-	_, port, err = net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l.Addr().String(), port
-}
-
-// closedPort is a port of loopback on which nothing listens.
-func closedPort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return port
-}
-
-// blackHole is a loopback address whose queue of connections is full, so that
-// it answers nobody, like behind a firewall.
-func blackHole(t *testing.T) string {
-	t.Helper()
-	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = syscall.Close(fd) })
-	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Listen(fd, 0); err != nil {
-		t.Fatal(err)
-	}
-	name, err := syscall.Getsockname(fd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(name.(*syscall.SockaddrInet4).Port)).String()
-	for range 16 {
-		conn, err := net.DialTimeout("tcp", address, 200*time.Millisecond)
-		if err != nil {
-			return address
-		}
-		t.Cleanup(func() { _ = conn.Close() })
-	}
-	t.Fatal("the queue does not fill")
-	return ""
-}
-
-// watched is a context that collects the stages.
-func watched(t *testing.T) (context.Context, *[]dial.Stage) {
-	t.Helper()
-	var stages []dial.Stage
-	return dial.WithTrace(t.Context(), func(s dial.Stage) { stages = append(stages, s) }), &stages
-}
-
-func stageNames(stages []dial.Stage) string {
-	var list []string
-	for _, s := range stages {
-		name := s.Name
-		if s.Err != nil {
-			name += "!"
-		}
-		list = append(list, name)
-	}
-	return strings.Join(list, " ")
-}
 
 func TestDialByNameAndByAddress(t *testing.T) {
 	address, port := echo(t)
@@ -205,22 +91,6 @@ func TestDialFailures(t *testing.T) {
 	}
 }
 
-// wantError checks kind and text, and that there is advice.
-func wantError(t *testing.T, err error, kind dial.Kind, says string) {
-	t.Helper()
-	e, ok := errors.AsType[*dial.Error](err)
-	if !ok {
-		t.Errorf("%v is no *dial.Error", err)
-		return
-	}
-	if e.Kind != kind || !strings.Contains(e.Error(), says) {
-		t.Errorf("%s: %s, want %s: %s", e.Kind, e, kind, says)
-	}
-	if !strings.HasSuffix(e.Fix(), ".") || strings.Count(e.Fix(), ". ") > 0 {
-		t.Errorf("the fix is not one sentence: %s", e.Fix())
-	}
-}
-
 func TestDialBadTargets(t *testing.T) {
 	d := dial.New(dial.Options{Policy: dial.DefaultPolicy(), Resolver: names{}})
 	bad := []struct{ network, address string }{
@@ -293,11 +163,7 @@ func TestDialEndsWithItsContext(t *testing.T) {
 // A dead first address must leave time for the second.
 func TestBlackHoleLeavesTimeForTheNext(t *testing.T) {
 	hole := netip.MustParseAddrPort(blackHole(t))
-	l, err := net.Listen("tcp", netip.AddrPortFrom(netip.MustParseAddr("127.0.0.2"), hole.Port()).String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
+	listen(t, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.2"), hole.Port()).String())
 	d := dial.New(dial.Options{Policy: dial.DefaultPolicy(), Resolver: names{"two.test": {"127.0.0.1", "127.0.0.2"}}, Timeout: 4 * time.Second})
 	conn, err := d.DialContext(t.Context(), "tcp", net.JoinHostPort("two.test", strings.Split(hole.String(), ":")[1]))
 	if err != nil {

@@ -94,11 +94,7 @@ func serve(t *testing.T, cert, key string, change func(*tls.Config)) string {
 	if change != nil {
 		change(config)
 	}
-	l, err := tls.Listen("tcp", "127.0.0.1:0", config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
+	l := tls.NewListener(listen(t, "127.0.0.1:0"), config)
 	go func() {
 		for {
 			conn, err := l.Accept()
@@ -223,14 +219,10 @@ func TestServerWithoutTLS(t *testing.T) {
 }
 
 func TestSilentServer(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
+	l := listen(t, "127.0.0.1:0")
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	_, err = open(t, ctx, l.Addr().String(), dial.TLS{Mode: dial.TLSRequire}, "db.test")
+	_, err := open(t, ctx, l.Addr().String(), dial.TLS{Mode: dial.TLSRequire}, "db.test")
 	wantError(t, err, dial.KindTimeout, "did not answer in time")
 }
 

@@ -2,7 +2,6 @@ package secrets
 
 import (
 	"errors"
-	"fmt"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -82,7 +81,7 @@ func (r Reference) validate() error {
 			return errors.New("the reference needs an authorizer and a field: write ${secret:authorizer.field}")
 		}
 	default:
-		return fmt.Errorf("the kind of reference is not known: write ${env:NAME}, ${file:/path} or ${secret:authorizer.field}")
+		return errors.New("the kind of reference is not known: write ${env:NAME}, ${file:/path} or ${secret:authorizer.field}")
 	}
 	return nil
 }
