@@ -1,0 +1,67 @@
+// Command bench measures Leat against the best hand-written script for the same work,
+// on the same machine, in the same run: it starts a throw-away PostgreSQL server with
+// fsync on, alternates the two commands, compares the contents of the tables after each,
+// and prints every time, the median ratio, the CPU time of both sides and Leat's peak
+// memory above an idle run. Single times mean little; the ratio is the figure. The ratio
+// of the script against itself (A/A) shows how noisy the machine was.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+)
+
+// options are the command line.
+type options struct {
+	rows  int
+	pairs int
+	only  string
+	leat  string
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	var o options
+	flag.IntVar(&o.rows, "rows", 5_000_000, "rows of the big table")
+	flag.IntVar(&o.pairs, "pairs", 5, "alternating pairs per measurement")
+	flag.StringVar(&o.only, "only", "", "comma-separated names of measurements")
+	flag.StringVar(&o.leat, "leat", "", "the leat binary (built when empty)")
+	flag.Parse()
+	if err := run(ctx, o); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+// run measures everything that was asked for. It fails when a goal is missed.
+func run(ctx context.Context, o options) error {
+	b, err := newBench(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	fmt.Println(machine(ctx, b))
+	var missed []string
+	for _, m := range measurements() {
+		if o.only != "" && !strings.Contains(","+o.only+",", ","+m.name+",") {
+			continue
+		}
+		ok, err := b.measure(ctx, m)
+		if err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+		if !ok {
+			missed = append(missed, m.name)
+		}
+	}
+	if len(missed) > 0 {
+		return fmt.Errorf("goals missed: %s", strings.Join(missed, ", "))
+	}
+	return nil
+}
