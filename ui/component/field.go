@@ -32,7 +32,9 @@ type Field struct {
 	Rows         int    // of a textarea
 	Autocomplete string
 	Accept       string // of a file
-	Autofocus    bool
+	// Suggestions are offered while typing; other values stay possible.
+	Suggestions []string
+	Autofocus   bool
 	// Refresh asks the server for the form again when the value changes. The handler
 	// gets action=refresh. RefreshTarget is the id of the element that is replaced.
 	Refresh       string
@@ -56,7 +58,7 @@ func (f Field) ID() string {
 // describedBy lists the ids of the hint and the error, as far as they exist.
 func (f Field) describedBy() string {
 	var ids []string
-	if f.Help != "" || f.Default != "" {
+	if f.hint() != "" {
 		ids = append(ids, f.ID()+"-hint")
 	}
 	if f.Error != "" {

@@ -34,6 +34,7 @@ var states = map[string]State{
 	"succeeded":    {"Succeeded", ToneOK, "check"},
 	"partial":      {"Partial", ToneWarn, "triangle"},
 	"failed":       {"Failed", ToneBad, "octagon"},
+	"verifying":    {"Verifying", ToneRun, "ring"},
 	"cancelled":    {"Cancelled", ToneOff, "dash"},
 	"skipped":      {"Skipped", ToneOff, "skip"},
 	"live":         {"Live", ToneOK, "check"},
@@ -52,8 +53,8 @@ var states = map[string]State{
 
 // aliases are other spellings of the same states.
 var aliases = map[string]string{
+	"unknown": "verifying", "outcome unknown": "verifying", "outcome_unknown": "verifying",
 	"waiting to retry": "waiting", "waiting_to_retry": "waiting", "retry": "waiting", "retrying": "waiting",
-	"outcome unknown": "running", "outcome_unknown": "running",
 	"canceled": "cancelled", "needs_action": "needs action", "not_reached": "not reached", "ok": "passed", "": "never",
 }
 

@@ -217,7 +217,7 @@ func Code(id, text string) templ.Component {
 	})
 }
 
-// A LogLine is one line of a log. Level is debug, info, warn or error.
+// A LogLine is one line of a log. Level is info, warning or error.
 type LogLine struct {
 	ID     string
 	At     time.Time

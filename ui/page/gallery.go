@@ -75,8 +75,8 @@ func galleryData() component.DataTable {
 func galleryLog(now time.Time) []component.LogLine {
 	return []component.LogLine{
 		{ID: "1", At: now.Add(-9 * time.Second), Level: "info", Text: "run started"},
-		{ID: "2", At: now.Add(-8 * time.Second), Level: "debug", Stream: "orders", Text: "snapshot opened, upper bound 2026-11-20T08:15:51Z"},
-		{ID: "3", At: now.Add(-5 * time.Second), Level: "warn", Stream: "orders", Text: "new source column \"voucher\" is left out"},
+		{ID: "2", At: now.Add(-8 * time.Second), Level: "info", Stream: "orders", Text: "snapshot opened, upper bound 2026-11-20T08:15:51Z"},
+		{ID: "3", At: now.Add(-5 * time.Second), Level: "warning", Stream: "orders", Text: "new source column \"voucher\" is left out"},
 		{ID: "4", At: now, Level: "error", Stream: "orders", Text: "permission denied for table orders"},
 	}
 }
