@@ -1,0 +1,63 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"leat/connectors"
+	"leat/dial"
+	"leat/flows"
+)
+
+// errCancelled is the cause of a context that a person cancelled.
+var errCancelled = &connectors.Error{Kind: connectors.Cancelled, Message: "the run was cancelled"}
+
+// refusal makes an error for the user.
+func refusal(kind connectors.Kind, fix, format string, args ...any) *connectors.Error {
+	return &connectors.Error{Kind: kind, Message: fmt.Sprintf(format, args...), Fix: fix}
+}
+
+// broken is the error of a connector that does not keep the contract.
+func broken(format string, args ...any) *connectors.Error {
+	return refusal(connectors.Internal, "Nothing was written; please report this.", format, args...)
+}
+
+// missing names a thing that a flow needs and the store does not have.
+func missing(noun, of string, err error) error {
+	if errors.Is(err, flows.ErrNotFound) || isNoAuthorizer(err) {
+		return &connectors.Error{
+			Kind: connectors.Config, Message: fmt.Sprintf("the %s of %s no longer exists", noun, of),
+			Fix: "Choose another " + noun + " and save it.", Cause: err,
+		}
+	}
+	return fmt.Errorf("looking up the %s of %s: %w", noun, of, err)
+}
+
+// explain gives the sentence and the fix of an error for the user.
+func explain(err error) (message, fix string) {
+	if found, ok := errors.AsType[*connectors.Error](err); ok {
+		return found.Message, found.Fix
+	}
+	if found, ok := errors.AsType[*dial.Error](err); ok {
+		return found.Error(), found.Fix()
+	}
+	return err.Error(), ""
+}
+
+// wasCancelled says whether a person asked for the end of ctx.
+func wasCancelled(ctx context.Context) bool { return connectors.Is(context.Cause(ctx), connectors.Cancelled) }
+
+// wasLost says whether ctx ended because the lease went to somebody else.
+func wasLost(ctx context.Context) bool { return errors.Is(context.Cause(ctx), flows.ErrLeaseLost) }
+
+// caught turns a panic of a connector into an error, so that one connector cannot end
+// the runs of all others. The text of the panic may hold row values: only its type and
+// the stack go to the operator's log.
+func (e *Engine) caught(err *error) {
+	if p := recover(); p != nil {
+		e.Log.Error("a connector panicked", "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+		*err = broken("the connector stopped because of a mistake in it")
+	}
+}
