@@ -12,17 +12,6 @@ import (
 	"leat/dial"
 )
 
-// StageStatus is the outcome of one stage of a check.
-type StageStatus string
-
-// The outcomes of a stage. A warning is a stage that failed without stopping the check.
-const (
-	StageOK         StageStatus = "ok"
-	StageWarning    StageStatus = "warning"
-	StageFailed     StageStatus = "failed"
-	StageNotReached StageStatus = "not_reached"
-)
-
 // StageSettings and StageOpen are the stages that the engine adds to those of dial and
 // of the connector.
 const (
@@ -36,38 +25,9 @@ const (
 	stageDatabase = "database"
 )
 
-// CheckStage is one step of a check.
-type CheckStage struct {
-	Name     string        `json:"name"`
-	Status   StageStatus   `json:"status"`
-	Detail   string        `json:"detail,omitempty"`
-	Duration time.Duration `json:"-"`
-	// Milliseconds is Duration for JSON.
-	Milliseconds int64 `json:"ms"`
-	// Message and Fix are set when the stage did not succeed.
-	Message string `json:"message,omitempty"`
-	Fix     string `json:"fix,omitempty"`
-}
-
-// CheckReport says whether an authorizer works and where it stops.
-type CheckReport struct {
-	At       time.Time     `json:"at"`
-	OK       bool          `json:"ok"`
-	Stages   []CheckStage  `json:"stages"`
-	Duration time.Duration `json:"-"`
-	// Message and Fix are those of the stage that failed.
-	Message string `json:"message,omitempty"`
-	Fix     string `json:"fix,omitempty"`
-}
-
-// Result is what the authorizer's store keeps of the report.
-func (r CheckReport) Result() authorizers.CheckResult {
-	return authorizers.CheckResult{At: r.At, OK: r.OK, Message: r.Message}
-}
-
 // Check opens an authorizer, saved or not, and proves that it is usable. It changes and
 // saves nothing and ends within eight seconds.
-func (e *Engine) Check(ctx context.Context, a authorizers.Authorizer) CheckReport {
+func (e *Engine) Check(ctx context.Context, a authorizers.Authorizer) authorizers.CheckReport {
 	start := e.Now()
 	var stages stageList
 	ctx, cancel := context.WithTimeout(dial.WithTrace(ctx, stages.add), e.timing.check)
@@ -76,7 +36,7 @@ func (e *Engine) Check(ctx context.Context, a authorizers.Authorizer) CheckRepor
 	if err != nil && ctx.Err() != nil {
 		err = e.outOfTime(ctx, err)
 	}
-	report := CheckReport{At: start, OK: err == nil, Duration: e.Now().Sub(start)}
+	report := authorizers.CheckReport{At: start, OK: err == nil, Duration: e.Now().Sub(start)}
 	report.Stages = stages.arrange(e.expectedStages(a), err)
 	if err != nil {
 		report.Message, report.Fix = explain(err)

@@ -3,18 +3,19 @@ package engine
 import (
 	"slices"
 
+	"leat/authorizers"
 	"leat/connectors"
 	"leat/dial"
 )
 
 // arrange puts the reported stages and the ones that were not reached into the order
 // in which a check goes through them. failure is the error of the whole check.
-func (l *stageList) arrange(expected []string, failure error) []CheckStage {
+func (l *stageList) arrange(expected []string, failure error) []authorizers.CheckStage {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	reported := l.withFailure(expected, failure)
 	failed := lastFailed(reported, failure)
-	stages := make([]CheckStage, 0, len(reported)+len(expected))
+	stages := make([]authorizers.CheckStage, 0, len(reported)+len(expected))
 	for i, s := range reported {
 		stages = append(stages, shown(s, failure, i == failed))
 	}
@@ -90,33 +91,33 @@ func failedStage(failure error) string {
 }
 
 // shown is a stage for the page. The failed one tells what the whole check found.
-func shown(s dial.Stage, failure error, failed bool) CheckStage {
-	stage := CheckStage{
-		Name: s.Name, Status: StageOK, Detail: s.Detail,
+func shown(s dial.Stage, failure error, failed bool) authorizers.CheckStage {
+	stage := authorizers.CheckStage{
+		Name: s.Name, Status: authorizers.StageOK, Detail: s.Detail,
 		Duration: s.Duration, Milliseconds: s.Duration.Milliseconds(),
 	}
 	switch {
 	case failed:
-		stage.Status = StageFailed
+		stage.Status = authorizers.StageFailed
 		stage.Message, stage.Fix = explain(failure)
 	case s.Err != nil:
-		stage.Status = StageWarning
+		stage.Status = authorizers.StageWarning
 		stage.Message, stage.Fix = explain(s.Err)
 	}
 	return stage
 }
 
 // notReached lists the expected stages behind the last one that took place.
-func notReached(expected []string, reported []dial.Stage) []CheckStage {
+func notReached(expected []string, reported []dial.Stage) []authorizers.CheckStage {
 	last := -1
 	for i, name := range expected {
 		if slices.ContainsFunc(reported, named(name)) {
 			last = i
 		}
 	}
-	var stages []CheckStage
+	var stages []authorizers.CheckStage
 	for _, name := range expected[last+1:] {
-		stages = append(stages, CheckStage{Name: name, Status: StageNotReached})
+		stages = append(stages, authorizers.CheckStage{Name: name, Status: authorizers.StageNotReached})
 	}
 	return stages
 }
