@@ -47,7 +47,9 @@ func explain(err error) (message, fix string) {
 }
 
 // wasCancelled says whether a person asked for the end of ctx.
-func wasCancelled(ctx context.Context) bool { return connectors.Is(context.Cause(ctx), connectors.Cancelled) }
+func wasCancelled(ctx context.Context) bool {
+	return connectors.Is(context.Cause(ctx), connectors.Cancelled)
+}
 
 // wasLost says whether ctx ended because the lease went to somebody else.
 func wasLost(ctx context.Context) bool { return errors.Is(context.Cause(ctx), flows.ErrLeaseLost) }

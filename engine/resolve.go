@@ -1,0 +1,160 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"leat/connectors"
+	"leat/flows"
+)
+
+// route is one table on its way: an expanded stream with its defaults filled in.
+type route struct {
+	stream       flows.Stream
+	dataset      flows.SourceDataset
+	authorizerID string
+	table        connectors.Table
+	stateKey     string
+}
+
+// itinerary is a flow resolved to what a run does.
+type itinerary struct {
+	flow        flows.Flow
+	destination flows.Destination
+	limits      connectors.LoadLimits
+	routes      []route
+}
+
+// resolve turns a flow into routes, in the order of its streams; the tables of a
+// pattern come sorted.
+func (e *Engine) resolve(ctx context.Context, flow flows.Flow) (*itinerary, error) {
+	if len(flow.Streams) == 0 {
+		return nil, refusal(connectors.Config, "Add a stream and save the flow.", "the flow %q has no streams", flow.Name)
+	}
+	destination, err := e.Destinations.Destination(ctx, flow.DestinationID)
+	if err != nil {
+		return nil, missing("destination", fmt.Sprintf("the flow %q", flow.Name), err)
+	}
+	limits, err := limitsOf(flow.Options)
+	if err != nil {
+		return nil, err
+	}
+	out := &itinerary{flow: flow, destination: destination, limits: limits}
+	for _, stream := range flow.Streams {
+		routes, err := e.routesOf(ctx, stream, destination)
+		if err != nil {
+			return nil, err
+		}
+		out.routes = append(out.routes, routes...)
+	}
+	return out, out.distinct()
+}
+
+// routesOf expands one stream.
+func (e *Engine) routesOf(ctx context.Context, stream flows.Stream, destination flows.Destination) ([]route, error) {
+	if len(stream.From) != 1 {
+		return nil, refusal(connectors.Config, "Give each dataset a stream of its own.",
+			"the stream into %s reads %d datasets; a stream reads exactly one", stream.Table, len(stream.From))
+	}
+	of := fmt.Sprintf("the stream into %s", stream.Table)
+	source, err := e.Sources.Source(ctx, stream.From[0].SourceID)
+	if err != nil {
+		return nil, missing("source", of, err)
+	}
+	dataset, ok := source.Dataset(stream.From[0].Dataset)
+	if !ok {
+		return nil, refusal(connectors.Config, "Choose another dataset of the source and save the flow.",
+			"the source %q has no dataset %q, which %s reads", source.Name, stream.From[0].Dataset, of)
+	}
+	datasets, err := e.Expand(ctx, source.AuthorizerID, dataset)
+	if err != nil {
+		return nil, err
+	}
+	routes := make([]route, len(datasets))
+	for i, found := range datasets {
+		routes[i] = routeOf(stream, found, dataset.Pattern != "", source.AuthorizerID, destination.DefaultSchema)
+	}
+	return routes, nil
+}
+
+// placeholder stands for the name of the source's table in a target and a state key.
+const placeholder = "{table}"
+
+// routeOf names the target of one dataset. The placeholder is filled in after the
+// schema was split off, so that a table with a dot in its name stays one name.
+func routeOf(stream flows.Stream, dataset flows.SourceDataset, many bool, authorizerID, defaultSchema string) route {
+	typed := stream.Table
+	if typed == "" {
+		typed = placeholder
+	}
+	key := stream.StateKey
+	if many && !strings.Contains(key, placeholder) {
+		key += "." + placeholder
+	}
+	name := tableName(dataset)
+	fill := strings.NewReplacer(placeholder, name)
+	table := ParseTable(typed, defaultSchema)
+	table.Schema, table.Name = fill.Replace(table.Schema), fill.Replace(table.Name)
+	return route{
+		stream: stream, dataset: dataset, authorizerID: authorizerID,
+		table: table, stateKey: fill.Replace(key),
+	}
+}
+
+// tableName is how a dataset is called as a table: a query has only the name that the
+// source gives it.
+func tableName(dataset flows.SourceDataset) string {
+	if dataset.Dataset.Query != "" || dataset.Dataset.Name == "" {
+		return dataset.Name
+	}
+	return dataset.Dataset.Name
+}
+
+// ParseTable splits a target as people type it: "schema.table", or a bare table, which
+// gets the default schema. The first dot separates the two.
+func ParseTable(typed, defaultSchema string) connectors.Table {
+	schema, name, ok := strings.Cut(typed, ".")
+	if !ok {
+		return connectors.Table{Schema: defaultSchema, Name: typed}
+	}
+	return connectors.Table{Schema: schema, Name: name}
+}
+
+// distinct refuses two routes into one table or with one state.
+func (it *itinerary) distinct() error {
+	tables, keys := map[connectors.Table]bool{}, map[string]bool{}
+	for _, r := range it.routes {
+		if tables[r.table] || keys[r.stateKey] {
+			return refusal(connectors.Config, "Give each stream a table of its own.",
+				"two streams of the flow %q write to %s", it.flow.Name, r.table)
+		}
+		tables[r.table], keys[r.stateKey] = true, true
+	}
+	return nil
+}
+
+// limitsOf reads the time limits of a flow.
+func limitsOf(options flows.FlowOptions) (connectors.LoadLimits, error) {
+	var limits connectors.LoadLimits
+	for _, limit := range []struct {
+		name, text string
+		into       *time.Duration
+	}{
+		{"lock_timeout", options.LockTimeout, &limits.Lock},
+		{"statement_timeout", options.StatementTimeout, &limits.Statement},
+		{"batch_timeout", options.BatchTimeout, &limits.Batch},
+	} {
+		if limit.text == "" {
+			continue
+		}
+		parsed, err := time.ParseDuration(limit.text)
+		if err != nil || parsed <= 0 {
+			return limits, refusal(connectors.Config, `Write a duration such as "30s" or "5m".`,
+				"the option %s is not a duration: %q", limit.name, limit.text)
+		}
+		*limit.into = parsed
+	}
+	return limits, nil
+}

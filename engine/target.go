@@ -1,0 +1,146 @@
+package engine
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"leat/connectors"
+	"leat/flows"
+)
+
+// shipment is a route with all that a load needs to know of its source.
+type shipment struct {
+	target    connectors.Target
+	selection connectors.Selection
+	// estimated is the number of rows to expect, -1 when unknown.
+	estimated int64
+	warnings  []string
+}
+
+// SelectionOf is what to read of a dataset that is not a pattern.
+func SelectionOf(dataset flows.SourceDataset) connectors.Selection {
+	return connectors.Selection{
+		Dataset: dataset.Dataset, Columns: dataset.Columns, Key: dataset.Key,
+		Cursor: dataset.Cursor, Overlap: dataset.Overlap, Nulls: dataset.Nulls,
+	}
+}
+
+// bareTarget is the target as far as it is known without the source.
+func (it *itinerary) bareTarget(r route) connectors.Target {
+	s := r.stream
+	target := connectors.Target{
+		Table: r.table, StateKey: r.stateKey, Fingerprint: fingerprint(r.dataset),
+		Mode: s.WriteMode, Unique: s.Unique, Cursor: r.dataset.Cursor,
+		Layout: s.Layout, Drift: s.Drift, Replace: s.Replace,
+		CreateIndexes: s.CreateIndexes == nil || *s.CreateIndexes, UniqueHints: s.UniqueHints,
+		RejectLimit: rejectLimit(s), MinRowsRatio: s.MinRowsRatio,
+		LoadedAt: s.LoadedAt, RunID: s.RunID, Parts: s.Parts, Limits: it.limits,
+	}
+	if target.Layout == "" {
+		target.Layout = connectors.LayoutColumns
+	}
+	if target.Drift == "" {
+		target.Drift = connectors.DriftReport
+	}
+	if target.Replace == "" {
+		target.Replace = connectors.ReplaceAuto
+	}
+	return target
+}
+
+// rejectLimit is 0 by default; insert_ignore keeps every row that cannot be stored.
+func rejectLimit(s flows.Stream) int64 {
+	switch {
+	case s.Rejects != nil:
+		return *s.Rejects
+	case s.WriteMode == connectors.InsertIgnore:
+		return -1
+	default:
+		return 0
+	}
+}
+
+// fingerprint identifies what is read. A position of another fingerprint is not used.
+func fingerprint(d flows.SourceDataset) string {
+	text, err := json.Marshal([]any{d.Dataset, d.Columns, d.Cursor})
+	if err != nil { // a struct of texts always has a JSON form
+		panic(err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16])
+}
+
+// ship completes a route with what the source says about its dataset.
+func (it *itinerary) ship(r route, sourceKind string, described connectors.Description) (shipment, error) {
+	schema, err := described.Schema.Select(r.dataset.Columns)
+	if err != nil {
+		return shipment{}, &connectors.Error{
+			Kind: connectors.NotFound, Message: fmt.Sprintf("%s: %v", r.dataset.Name, err), Cause: err,
+			Fix: "Take the column out of the source, or put it back into the table.",
+		}
+	}
+	out := shipment{
+		target: it.bareTarget(r), selection: SelectionOf(r.dataset),
+		estimated: described.EstimatedRows, warnings: described.Warnings,
+	}
+	out.target.Schema, out.target.SourceKind = schema, sourceKind
+	if len(out.selection.Key) == 0 {
+		out.selection.Key = described.Schema.Key
+	}
+	if len(out.target.Unique) == 0 && out.target.Layout != connectors.LayoutRaw {
+		out.target.Unique = out.selection.Key
+	}
+	out.selection.Parts = out.target.Parts
+	return out, out.validate(r)
+}
+
+// validate refuses what would make a wrong load, whatever was checked when the flow
+// was saved: the source may have changed since.
+func (s shipment) validate(r route) error {
+	t := s.target
+	if t.Mode.NeedsKey() && len(t.Unique) == 0 {
+		return refusal(connectors.Config, "Name the unique columns in the stream, or give the dataset a key.",
+			"%s has no key, and %s into %s works by unique columns", r.dataset.Name, t.Mode, t.Table)
+	}
+	for _, name := range t.Unique {
+		if t.Schema.Index(name) < 0 && t.Layout != connectors.LayoutRaw {
+			return refusal(connectors.Config, "Add it to the columns of the source, or choose other unique columns.",
+				"the unique column %q of %s is not read from %s", name, t.Table, r.dataset.Name)
+		}
+	}
+	return s.validateCursor(r)
+}
+
+// validateCursor refuses incremental reads that would lose or double rows.
+func (s shipment) validateCursor(r route) error {
+	t := s.target
+	if t.Cursor == "" {
+		return nil
+	}
+	if t.Mode == connectors.TruncateInsert {
+		return refusal(connectors.Config, "Take the cursor out of the source, or use upsert.",
+			"%s is read incrementally, so truncate_insert into %s would remove the rows read before", r.dataset.Name, t.Table)
+	}
+	if t.Mode == connectors.Insert && len(t.Unique) == 0 && s.selection.Overlap != "none" {
+		return refusal(connectors.Config, "Use upsert, name a key, or set overlap to none.",
+			"%s has a cursor but no key, so insert into %s would store the newest rows twice", r.dataset.Name, t.Table)
+	}
+	if t.Cursor != connectors.CursorXmin && t.Schema.Index(t.Cursor) < 0 {
+		return refusal(connectors.Config, "Add it to the columns of the source, or choose another cursor.",
+			"the cursor %q of %s is not among the columns that are read", t.Cursor, r.dataset.Name)
+	}
+	return nil
+}
+
+// refreshes says whether a run ignores the stored position of a route.
+func refreshes(run flows.Run, r route) bool {
+	if !run.FullRefresh || len(run.RefreshStreams) == 0 {
+		return run.FullRefresh
+	}
+	return slices.ContainsFunc(run.RefreshStreams, func(name string) bool {
+		return name == r.stream.Table || name == r.table.String() || name == r.stateKey
+	})
+}
