@@ -1101,7 +1101,7 @@ func columnPlans(columns []ColumnPlan) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = component.Table("Columns", []component.Column{{Label: "Source column"}, {Label: "Type"}, {Label: "Target column"}, {Label: "Type"}, {Label: "Change"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var30), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = component.ReadTable("Columns", []component.Column{{Label: "Source column"}, {Label: "Type"}, {Label: "Target column"}, {Label: "Type"}, {Label: "Change"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var30), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

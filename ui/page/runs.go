@@ -136,14 +136,19 @@ func (s RunStream) quiet(now time.Time) time.Duration {
 	return now.Sub(s.LastRow)
 }
 
-// figures are the counts in words and numbers, without those that say nothing.
+// figures are the counts in words and numbers, without those that say nothing: a
+// zero while rows are still to come looks like a failure.
 func (s RunStream) figures() []component.Pair {
+	ended := s.Phase == "done"
+	if s.Read == 0 && !ended {
+		return nil
+	}
 	all := []struct {
 		label string
 		n     int64
 		show  bool
 	}{
-		{"read", s.Read, true}, {"written", s.Written, true}, {"changed", s.Changed, s.Changed > 0},
+		{"read", s.Read, true}, {"written", s.Written, ended || s.Written > 0}, {"changed", s.Changed, s.Changed > 0},
 		{"unchanged", s.Unchanged, s.Unchanged > 0}, {"duplicate", s.Duplicate, s.Duplicate > 0},
 		{"skipped", s.Skipped, s.Skipped > 0}, {"rejected", s.Rejected, s.Rejected > 0},
 	}

@@ -150,7 +150,7 @@ func SettingsPage(v Settings) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = component.Table("Users", []component.Column{{Label: "Name"}, {Label: "E-mail"}, {Label: "Role"}, {Label: "Since"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = component.ReadTable("Users", []component.Column{{Label: "Name"}, {Label: "E-mail"}, {Label: "Role"}, {Label: "Since"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -58,8 +58,8 @@ var pictures = []picture{
 		[]string{"Needs merge columns; they may repeat."}, twoRows, []component.MiniRow{keep1, row("removed", "2", "20"), new2, new3}},
 	{"history", "History", "One row per version, with the time it was valid.", []string{"scd2"},
 		[]string{needsKey, "A whole read closes the versions of keys that are gone."},
-		[]component.MiniRow{row("", "1", "10", "open"), row("", "2", "20", "open")},
-		[]component.MiniRow{row("", "1", "10", "open"), row("changed", "2", "20", "closed"), row("new", "2", "25", "open"), row("new", "3", "30", "open")}},
+		[]component.MiniRow{row("", "1", "10", "now"), row("", "2", "20", "now")},
+		[]component.MiniRow{row("", "1", "10", "now"), row("changed", "2", "20", "past"), row("new", "2", "25", "now"), row("new", "3", "30", "now")}},
 }
 
 // WriteModes makes the cards for choosing a write mode.
