@@ -11,7 +11,7 @@ const application = "leat"
 
 // Discover lists what the authorizer may read, sorted by schema and name.
 func (e *Engine) Discover(ctx context.Context, authorizerID string) (found []connectors.DatasetInfo, err error) {
-	defer e.caught(&err)
+	defer caught(e.Log, &err)
 	s, err := e.connect(ctx, authorizerID, application)
 	if err != nil {
 		return nil, err
@@ -26,7 +26,7 @@ func (e *Engine) Discover(ctx context.Context, authorizerID string) (found []con
 
 // Describe returns schema, key and cursor candidates of a dataset.
 func (e *Engine) Describe(ctx context.Context, authorizerID string, dataset connectors.Dataset) (found connectors.Description, err error) {
-	defer e.caught(&err)
+	defer caught(e.Log, &err)
 	s, err := e.connect(ctx, authorizerID, application)
 	if err != nil {
 		return connectors.Description{}, err
@@ -51,7 +51,7 @@ func (e *Engine) Schemas(ctx context.Context, destinationID string) ([]connector
 
 // AuthorizerSchemas is Schemas for an authorizer that no destination uses yet.
 func (e *Engine) AuthorizerSchemas(ctx context.Context, authorizerID string) (found []connectors.SchemaInfo, err error) {
-	defer e.caught(&err)
+	defer caught(e.Log, &err)
 	s, err := e.connect(ctx, authorizerID, application)
 	if err != nil {
 		return nil, err

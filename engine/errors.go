@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 
 	"leat/connectors"
@@ -57,9 +58,22 @@ func wasLost(ctx context.Context) bool { return errors.Is(context.Cause(ctx), fl
 // caught turns a panic of a connector into an error, so that one connector cannot end
 // the runs of all others. The text of the panic may hold row values: only its type and
 // the stack go to the operator's log.
-func (e *Engine) caught(err *error) {
+func caught(log *slog.Logger, err *error) {
 	if p := recover(); p != nil {
-		e.Log.Error("a connector panicked", "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+		log.Error("a connector panicked", "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 		*err = broken("the connector stopped because of a mistake in it")
 	}
+}
+
+// known gives the errors of dial the shape that runs keep.
+func known(err error) error {
+	if _, ok := errors.AsType[*connectors.Error](err); ok {
+		return err
+	}
+	if found, ok := errors.AsType[*dial.Error](err); ok {
+		return &connectors.Error{
+			Kind: connectors.Unreachable, Retryable: true, Message: found.Error(), Fix: found.Fix(), Cause: err,
+		}
+	}
+	return err
 }

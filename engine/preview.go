@@ -50,7 +50,7 @@ type PreviewResult struct {
 // Preview reads the first rows of a selection, at most limit (0 means PreviewRows) and
 // as many as fit into 4 MiB and ten seconds.
 func (e *Engine) Preview(ctx context.Context, authorizerID string, selection connectors.Selection, limit int) (result PreviewResult, err error) {
-	defer e.caught(&err)
+	defer caught(e.Log, &err)
 	if limit <= 0 {
 		limit = PreviewRows
 	}

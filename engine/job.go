@@ -1,0 +1,168 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"leat/connectors"
+	"leat/flows"
+)
+
+// job is one load of a run: one route, or all of them.
+type job struct {
+	run          flows.Run
+	itinerary    *itinerary
+	members      []int // indexes of routes
+	board        *board
+	installation string
+}
+
+func (j *job) id() connectors.LoadID {
+	return connectors.LoadID{Installation: j.installation, Flow: j.itinerary.flow.Name, Run: j.run.ID}
+}
+
+func (j *job) routes() []route {
+	routes := make([]route, len(j.members))
+	for i, m := range j.members {
+		routes[i] = j.itinerary.routes[m]
+	}
+	return routes
+}
+
+// carry opens both ends, moves the rows and closes both ends.
+func (e *Engine) carry(ctx context.Context, j *job) ([]connectors.Report, error) {
+	application := "leat " + j.itinerary.flow.Name
+	destination, err := e.connect(ctx, j.itinerary.destination.AuthorizerID, application)
+	if err != nil {
+		return nil, err
+	}
+	defer e.shut(ctx, destination)
+	loader, err := role[connectors.Loader](destination, "be written to")
+	if err != nil {
+		return nil, err
+	}
+	sources, err := e.connectSources(ctx, j.routes(), application)
+	defer e.shutAll(ctx, sources)
+	if err != nil {
+		return nil, err
+	}
+	t := &transfer{loader: loader, id: j.id(), watch: j, log: e.Log, closing: e.timing.close}
+	if err := t.prepare(ctx, j, sources); err != nil {
+		return nil, err
+	}
+	return t.run(ctx)
+}
+
+// connectSources opens each authorizer once. What was opened comes back with an error
+// as well.
+func (e *Engine) connectSources(ctx context.Context, routes []route, application string) (map[string]session, error) {
+	sources := map[string]session{}
+	for _, r := range routes {
+		if _, ok := sources[r.authorizerID]; ok {
+			continue
+		}
+		s, err := e.connect(ctx, r.authorizerID, application)
+		if err != nil {
+			return sources, err
+		}
+		sources[r.authorizerID] = s
+	}
+	return sources, nil
+}
+
+func (e *Engine) shutAll(ctx context.Context, sessions map[string]session) {
+	for _, s := range sessions {
+		e.shut(ctx, s)
+	}
+}
+
+// prepare describes the sources and groups the targets by the connection that reads
+// them.
+func (t *transfer) prepare(ctx context.Context, j *job, sources map[string]session) error {
+	groups := map[string]int{}
+	for i, r := range j.routes() {
+		s := sources[r.authorizerID]
+		shipment, err := j.itinerary.describe(ctx, r, s)
+		if err != nil {
+			return err
+		}
+		shipment.target.FullRefresh = refreshes(j.run, r)
+		j.described(i, shipment)
+		t.targets = append(t.targets, shipment.target)
+		t.selections = append(t.selections, shipment.selection)
+		if _, ok := groups[r.authorizerID]; !ok {
+			extractor, err := role[connectors.Extractor](s, "be read")
+			if err != nil {
+				return err
+			}
+			groups[r.authorizerID] = len(t.readers)
+			t.readers = append(t.readers, reader{extractor: extractor})
+		}
+		own := &t.readers[groups[r.authorizerID]]
+		own.members = append(own.members, i)
+	}
+	return nil
+}
+
+// describe asks the source about one route.
+func (it *itinerary) describe(ctx context.Context, r route, s session) (shipment, error) {
+	discoverer, err := role[connectors.Discoverer](s, "describe datasets")
+	if err != nil {
+		return shipment{}, err
+	}
+	described, err := discoverer.Describe(ctx, r.dataset.Dataset)
+	if err != nil {
+		return shipment{}, fmt.Errorf("describing %s: %w", r.dataset.Name, err)
+	}
+	return it.ship(r, s.descriptor.Kind, described)
+}
+
+// described, claimed, moved and applying keep the board up to date.
+func (j *job) described(target int, s shipment) {
+	j.board.update(j.members[target], func(stream *flows.StreamRun) {
+		stream.EstimatedRows = s.estimated
+		stream.Warnings = slices.Clone(s.warnings)
+	})
+	j.warn(target, s.warnings)
+}
+
+func (j *job) claimed(target int, state connectors.TargetState) {
+	j.board.update(j.members[target], func(stream *flows.StreamRun) {
+		stream.Phase = flows.PhaseReading
+		stream.Warnings = append(stream.Warnings, state.Warnings...)
+	})
+	from := "from the start"
+	switch {
+	case state.Applied != nil:
+		from = "nothing, since this run is stored already"
+	case state.Position != "":
+		from = "from the stored position"
+	}
+	j.say(target, levelInfo, fmt.Sprintf("claimed the table with fence %d; reading %s", state.Fence, from))
+	j.warn(target, state.Warnings)
+}
+
+func (j *job) moved(target int, rows, bytes int) {
+	now := j.board.now()
+	j.board.update(j.members[target], func(stream *flows.StreamRun) {
+		stream.Read += int64(rows)
+		stream.Bytes += int64(bytes)
+		stream.LastRowAt = now
+	})
+}
+
+func (j *job) applying(target int) {
+	j.board.update(j.members[target], func(stream *flows.StreamRun) { stream.Phase = flows.PhaseApplying })
+	j.say(target, levelInfo, fmt.Sprintf("read %d rows to the end; storing them", j.board.stream(j.members[target]).Read))
+}
+
+func (j *job) warn(target int, warnings []string) {
+	for _, warning := range warnings {
+		j.say(target, levelWarning, warning)
+	}
+}
+
+func (j *job) say(target int, level, message string) {
+	j.board.log(level, j.itinerary.routes[j.members[target]].table.String(), message)
+}
