@@ -30,33 +30,47 @@ func (e *Engine) Execute(ctx context.Context, run flows.Run) error {
 // perform runs all loads. Its error is about the run as a whole; errors of streams are
 // on the board.
 func (e *Engine) perform(ctx context.Context, run flows.Run, b *board) error {
-	flow, err := e.Flows.Flow(ctx, run.FlowID)
-	if err != nil {
-		return fmt.Errorf("looking up the flow: %w", err)
+	looking := ctx
+	if run.Attempt > 1 {
+		// An earlier attempt may have stored rows: a cancel must not hide that.
+		looking = context.WithoutCancel(ctx)
 	}
-	plan, err := e.resolve(ctx, flow)
-	if err != nil {
-		return err
-	}
-	installation, err := e.Installation.Installation(ctx)
-	if err != nil {
-		return fmt.Errorf("looking up the installation: %w", err)
-	}
-	loads, parallel, err := e.partition(ctx, plan)
+	jobs, parallel, err := e.jobs(looking, run, b)
 	if err != nil {
 		return err
 	}
-	b.start(plan.routes)
+	b.start(jobs[0].itinerary.routes)
 	var group errgroup.Group
 	group.SetLimit(parallel)
-	for _, members := range loads {
-		j := &job{run: run, itinerary: plan, members: members, board: b, installation: installation}
+	for _, j := range jobs {
 		group.Go(func() error {
 			e.deliver(ctx, j)
 			return nil
 		})
 	}
 	return group.Wait()
+}
+
+// jobs resolves the flow of a run into at least one load, and says how many of them may
+// go on at once.
+func (e *Engine) jobs(ctx context.Context, run flows.Run, b *board) (jobs []*job, parallel int, err error) {
+	flow, err := e.Flows.Flow(ctx, run.FlowID)
+	if err != nil {
+		return nil, 0, fmt.Errorf("looking up the flow: %w", err)
+	}
+	plan, err := e.resolve(ctx, flow)
+	if err != nil {
+		return nil, 0, err
+	}
+	installation, err := e.Installation.Installation(ctx)
+	if err != nil {
+		return nil, 0, fmt.Errorf("looking up the installation: %w", err)
+	}
+	loads, parallel, err := e.partition(ctx, plan)
+	for _, members := range loads {
+		jobs = append(jobs, &job{run: run, itinerary: plan, members: members, board: b, installation: installation})
+	}
+	return jobs, parallel, err
 }
 
 // partition groups the routes into loads and says how many loads may go on at once.

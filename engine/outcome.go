@@ -83,11 +83,13 @@ func (e *Engine) finish(ctx context.Context, run flows.Run, b *board, failure er
 	detached := context.WithoutCancel(ctx)
 	if stopped(ctx) && (failure != nil || open(streams)) {
 		b.log(levelWarning, "", "the process stopped; the run will be taken up again")
-		return errors.Join(context.Cause(ctx), e.save(detached, run.Lease, b))
+		return errors.Join(context.Cause(ctx), e.handBack(detached, run, b))
 	}
 	run.Streams = streams
 	run.Status, run.Error = verdict(ctx, streams, known(failure))
-	if !run.Status.Active() {
+	if run.Status.Active() {
+		run.Lease.Until = e.Now().Add(unknownPause)
+	} else {
 		run.EndedAt = e.Now()
 	}
 	b.log(levelOf(run.Status), "", "the run ended: "+string(run.Status)+message(failure))
@@ -95,6 +97,23 @@ func (e *Engine) finish(ctx context.Context, run flows.Run, b *board, failure er
 		return err
 	}
 	return e.store(detached, run)
+}
+
+// unknownPause is how long a run with an unknown outcome rests before it is claimed
+// again.
+const unknownPause = 10 * time.Second
+
+// handBack makes the run claimable at once. Its streams stay as they stand, so that the
+// next attempt asks the destination about them.
+func (e *Engine) handBack(ctx context.Context, run flows.Run, b *board) error {
+	if err := e.save(ctx, run.Lease, b); err != nil {
+		return err
+	}
+	if streams := b.all(); streams != nil {
+		run.Streams = streams
+	}
+	run.Status, run.Lease.Until = flows.RunWaiting, e.Now()
+	return e.store(ctx, run)
 }
 
 // open says whether a stream has not ended.
