@@ -5,7 +5,8 @@ import (
 	"leat/ui/layout"
 )
 
-// Confirm is the page that asks before something is lost.
+// Confirm is the page that asks before something is lost. It posts to Action, with
+// "choice" when Choices are given and "confirm" (the typed name) when TypeName is set.
 type Confirm struct {
 	Shell layout.Shell
 	Form

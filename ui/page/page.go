@@ -6,6 +6,8 @@ import "leat/ui/component"
 // posted field name; the one under "" concerns the form as a whole.
 type Form struct {
 	Errors map[string]string
+	// ReadOnly shows the form to people who may look but not change.
+	ReadOnly bool
 	// Return is posted back as "return": where to go after saving. It is set when the
 	// form was opened by a "Create new" of another form.
 	Return string

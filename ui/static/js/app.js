@@ -101,11 +101,16 @@
     if (e.target.closest("[aria-disabled=true]")) e.preventDefault();
   }, true);
 
+  // A field that the browser refuses may sit behind a fold.
+  on("invalid", (e) => {
+    for (let fold = e.target.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+  }, true);
+
   // Leaving a half-filled form asks first.
   const dirty = new Set();
   on("input", (e) => {
     const form = e.target.form;
-    if (form && form.hasAttribute("data-guard")) dirty.add(form);
+    if (form && form.hasAttribute("data-guard") && e.target.type !== "search") dirty.add(form);
   });
   addEventListener("beforeunload", (e) => {
     for (const form of dirty) if (form.isConnected && !form.dataset.sending) e.preventDefault();
@@ -142,7 +147,13 @@
     let atEnd = true;
     log.scrollTop = log.scrollHeight;
     log.addEventListener("scroll", () => { atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40; });
-    new MutationObserver(() => {
+    new MutationObserver((changes) => {
+      // After a reconnect the server may repeat lines.
+      for (const c of changes) {
+        for (const line of c.addedNodes) {
+          if (line.id && log.querySelectorAll("#" + CSS.escape(line.id)).length > 1) line.remove();
+        }
+      }
       while (log.children.length > 2000) log.firstElementChild.remove();
       if (atEnd) log.scrollTop = log.scrollHeight;
     }).observe(log, { childList: true });
