@@ -1,0 +1,87 @@
+package pgwire
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Session is what may differ between sessions. Everything else is fixed, so that a
+// value has one text and a name one meaning wherever the server stands.
+type Session struct {
+	// Statement, Lock and Idle are the server's time limits for one statement, for
+	// waiting for a lock and for idling inside a transaction. 0 keeps the role's own.
+	Statement, Lock, Idle time.Duration
+	// RowSecurity lets row security policies hide or refuse rows. Off (the default),
+	// a query that a policy would change is an error.
+	RowSecurity bool
+}
+
+// fixed are the settings of every session, as SET takes them.
+var fixed = []string{
+	"DateStyle = 'ISO'", "TimeZone = 'UTC'", "IntervalStyle = 'postgres'", "bytea_output = 'hex'",
+	"standard_conforming_strings = on", "search_path = pg_catalog", "client_encoding = 'UTF8'", "xmloption = 'content'",
+}
+
+// statements returns the SET statements of a session, constant text but for numbers.
+func (s Session) statements(version int) string { return s.set("SET ", version) }
+
+// LocalStatements returns the same settings for the current transaction only. Poolers
+// that hand out another server session per transaction lose the ones of the session.
+func (s Session) LocalStatements(conn *pgconn.PgConn) string {
+	return s.set("SET LOCAL ", ServerVersion(conn))
+}
+
+func (s Session) set(verb string, version int) string {
+	settings := append([]string(nil), fixed...)
+	settings = append(settings, "row_security = "+onOff(s.RowSecurity), "extra_float_digits = "+floatDigits(version))
+	for _, limit := range []struct {
+		name string
+		d    time.Duration
+	}{{"statement_timeout", s.Statement}, {"lock_timeout", s.Lock}, {"idle_in_transaction_session_timeout", s.Idle}} {
+		if limit.d > 0 {
+			settings = append(settings, fmt.Sprintf("%s = %d", limit.name, max(limit.d.Milliseconds(), 1)))
+		}
+	}
+	return verb + strings.Join(settings, "; "+verb)
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}
+
+// floatDigits asks for a text that reads back as the same number. From version 12 on
+// that is the shortest one; before, it takes all digits.
+func floatDigits(version int) string {
+	if version < 120_000 {
+		return "3"
+	}
+	return "1"
+}
+
+// ServerVersion returns the server's version as a number, 150004 for 15.4, or 0 when it
+// cannot be told.
+func ServerVersion(conn *pgconn.PgConn) int {
+	major, rest, _ := strings.Cut(conn.ParameterStatus("server_version"), ".")
+	first, _ := strconv.Atoi(leadingDigits(major))
+	second, _ := strconv.Atoi(leadingDigits(rest))
+	if first < 10 {
+		second *= 100
+	}
+	return first*10_000 + second
+}
+
+// leadingDigits cuts "17beta1" to "17".
+func leadingDigits(text string) string {
+	end := strings.IndexFunc(text, func(r rune) bool { return r < '0' || r > '9' })
+	if end < 0 {
+		return text
+	}
+	return text[:end]
+}
