@@ -36,6 +36,7 @@ type guard struct {
 var guards = []guard{
 	{"github.com/labstack/echo", "web", "a move to its next major must cost one package"},
 	{"github.com/duckdb/duckdb-go/v2", "internal/duck", "it opens DuckDB without access to files and network"},
+	{"github.com/duckdb/duckdb-go-bindings", "internal/duck", "it opens DuckDB without access to files and network"},
 }
 
 // door is a way from one room into another.
@@ -89,6 +90,7 @@ var doors = []door{
 	{"connectors/connectortest", "dial", "the dialer that the suite gives"},
 
 	{"internal/duck", "record", "batches in and out of DuckDB"},
+	{"files", "connectors", "refusals are the contract's errors"},
 	{"transform", "record", "batches in and out"},
 	{"transform", "internal/duck", "SQL steps run there"},
 	{"quality", "record", "rules look at batches"},
