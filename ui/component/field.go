@@ -36,7 +36,8 @@ type Field struct {
 	Suggestions []string
 	Autofocus   bool
 	// Refresh asks the server for the form again when the value changes. The handler
-	// gets action=refresh. RefreshTarget is the id of the element that is replaced.
+	// gets action=refresh. RefreshTarget is the id of the element that gets the
+	// new content.
 	Refresh       string
 	RefreshTarget string
 }

@@ -357,7 +357,7 @@ func (f Field) attributes() templ.Attributes {
 	}
 	if f.Refresh != "" {
 		a["hx-post"], a["hx-trigger"], a["hx-vals"] = f.Refresh, "change", `{"action":"refresh"}`
-		a["hx-target"], a["hx-select"], a["hx-swap"] = "#"+f.RefreshTarget, "#"+f.RefreshTarget, "outerHTML"
+		a["hx-target"], a["hx-select"], a["hx-swap"] = "#"+f.RefreshTarget, "#"+f.RefreshTarget+" > *", "innerHTML"
 	}
 	return a
 }

@@ -1085,7 +1085,7 @@ func tlsCard(v AuthorizerForm) templ.Component {
 }
 
 // testButton posts the form with action=test. With script only the report is
-// replaced, so that a typed password stays in its field.
+// filled anew, so that a typed password stays in its field and the live region speaks.
 func testButton(action string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1120,7 +1120,7 @@ func testButton(action string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 61, "\" hx-target=\"#check-report\" hx-select=\"#check-report\" hx-swap=\"outerHTML\" hx-disabled-elt=\"this\"><span class=\"spin\"></span>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 61, "\" hx-target=\"#check-report\" hx-select=\"#check-report > *\" hx-swap=\"innerHTML\" hx-disabled-elt=\"this\"><span class=\"spin\"></span>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

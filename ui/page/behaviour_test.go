@@ -85,6 +85,20 @@ func TestWriteModesUseTheUsersColumnsAndExplainRefusals(t *testing.T) {
 	}
 }
 
+func TestManyStreamsStayWithinThePageBudget(t *testing.T) {
+	v := flowFormFixture()
+	for len(v.Streams) < 12 {
+		v.Streams = append(v.Streams, v.Streams[0])
+	}
+	html := renderPage(t, FlowFormPage(v))
+	if len(html) > 100_000 {
+		t.Errorf("a form of 12 streams has %d bytes, the budget is 100,000", len(html))
+	}
+	if got := parse(t, html).Find("select[name='stream.11.write_mode'] option[selected]").AttrOr("value", ""); got != "upsert" {
+		t.Errorf("the last stream's write mode is %q", got)
+	}
+}
+
 func TestOnlyLiveRunsListen(t *testing.T) {
 	live := parse(t, renderPage(t, RunPage(runLiveFixture())))
 	if got := live.Find("[sse-connect]").AttrOr("sse-connect", ""); got != "/runs/01JD3K7QXYZ9/events?after=3" {

@@ -145,6 +145,26 @@ func (v FlowForm) streamOptions(i int) []component.Field {
 	return v.with(fields...)
 }
 
+// fewStreams is up to how many streams the write modes are shown as cards; forms of
+// more streams use a list, so that the page stays light.
+const fewStreams = 3
+
+// modeField is the write mode as a list instead of cards.
+func (v FlowForm) modeField(i int) component.Field {
+	field := component.Field{Name: stName(i, "write_mode"), Label: "Write mode", Type: "select"}
+	for _, m := range v.Streams[i].Modes {
+		label := m.Title + ": " + m.Line
+		if m.Reason != "" {
+			label += " Not available: " + m.Reason
+		}
+		field.Options = append(field.Options, component.Option{Value: m.Value, Label: label, Selected: m.Selected, Disabled: m.Reason != ""})
+		if m.Selected {
+			field.Help = m.Danger
+		}
+	}
+	return v.with(field)[0]
+}
+
 func truth(b bool) string {
 	if b {
 		return "true"
