@@ -19,9 +19,9 @@ const (
 // The codes of the constraint errors: SQLSTATE of PostgreSQL and extended result codes
 // of SQLite.
 const (
-	pgUnique, pgReference         = "23505", "23503"
-	sqliteUnique, sqlitePrimary   = 2067, 1555
-	sqliteReference               = 787
+	pgUnique, pgReference       = "23505", "23503"
+	sqliteUnique, sqlitePrimary = 2067, 1555
+	sqliteReference             = 787
 )
 
 // violated tells which kind of constraint refused a statement.
