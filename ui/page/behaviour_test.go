@@ -124,6 +124,12 @@ func TestRunSaysNothingInsteadOfZero(t *testing.T) {
 	if orders.Find("progress[value]").Length() != 1 || orders.Find("[data-figure=written]").Length() != 0 {
 		t.Error("a reading stream must show how far it is and no written rows yet")
 	}
+	failed := runFailedFixture()
+	failed.Streams[0].Read = 500
+	page := parse(t, renderPage(t, RunPage(failed)))
+	if got := page.Find("[data-table='analytics.invoices'] [data-figure=written] dd").Text(); got != "0" {
+		t.Errorf("a failed stream that read rows must say that it wrote none, got %q", got)
+	}
 	if doc.Find("[data-table='analytics.events'] progress[value]").Length() != 0 {
 		t.Error("an unknown total shows a share")
 	}

@@ -139,10 +139,10 @@ func (s RunStream) quiet(now time.Time) time.Duration {
 // figures are the counts in words and numbers, without those that say nothing: a
 // zero while rows are still to come looks like a failure.
 func (s RunStream) figures() []component.Pair {
-	ended := s.Phase == "done"
-	if s.Read == 0 && !ended {
+	if s.Read == 0 && s.State != "succeeded" && s.State != "partial" {
 		return nil
 	}
+	ended := !s.running() && s.State != "waiting" && s.State != "unknown"
 	all := []struct {
 		label string
 		n     int64
