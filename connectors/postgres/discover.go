@@ -1,0 +1,50 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"leat/connectors"
+)
+
+// readable selects the relations of pg_class c in pg_namespace n that this user may
+// read: no system schemas, no partitions of a table that is listed itself, and none of
+// the tables that loads keep for themselves.
+const readable = `c.relkind IN ('r', 'v', 'm', 'f', 'p') AND NOT c.relispartition
+  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relname !~ '^_leat_'
+  AND has_schema_privilege(n.oid, 'USAGE')
+  AND (has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT'))`
+
+// Sizes come from the statistics: asking the file system takes a call per table.
+const datasetsSQL = `
+SELECT n.nspname, c.relname, c.relkind::text,
+       CASE WHEN c.reltuples < 0 OR c.relpages = 0 AND c.relkind <> 'p' THEN -1 ELSE c.reltuples::bigint END,
+       CASE WHEN c.relpages = 0 THEN -1 ELSE c.relpages::bigint * current_setting('block_size')::bigint END
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE ` + readable + `
+ORDER BY n.nspname, c.relname`
+
+// kinds are the words for relkind.
+var kinds = map[string]string{
+	"r": "table", "v": "view", "m": "materialized view", "f": "foreign table", "p": "partitioned table",
+}
+
+// Datasets lists the tables and views that this user may read.
+func (c *connection) Datasets(ctx context.Context) ([]connectors.DatasetInfo, error) {
+	rows, err := c.session.Query(ctx, datasetsSQL)
+	if err != nil {
+		return nil, c.mapError(ctx, err, "list the tables")
+	}
+	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (connectors.DatasetInfo, error) {
+		var info connectors.DatasetInfo
+		var kind string
+		err := row.Scan(&info.Schema, &info.Name, &kind, &info.EstimatedRows, &info.Bytes)
+		info.Kind = kinds[kind]
+		return info, err
+	})
+	if err != nil {
+		return nil, c.mapError(ctx, err, "list the tables")
+	}
+	return found, nil
+}
