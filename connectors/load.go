@@ -88,8 +88,10 @@ type Target struct {
 	// Cursor is the source's cursor column, empty for a whole read. Among rows of one
 	// key the highest cursor wins, then the last read.
 	Cursor string
-	Layout TableLayout
-	Drift  Drift
+	// Overlap is the selection's overlap; "none" says that no row comes twice.
+	Overlap string
+	Layout  TableLayout
+	Drift   Drift
 	// Replace is the recipe of truncate_insert.
 	Replace Replace
 	// CreateIndexes allows indexes on a table that the load creates.

@@ -1,0 +1,51 @@
+package sqlload
+
+// Dialect is what differs between SQL systems, as pure functions that return SQL text.
+// Names that they take are not quoted yet unless a comment says so. Everything else
+// (the statements of the modes, the state tables, counting) is shared and keeps to SQL
+// that PostgreSQL and DuckDB both understand.
+type Dialect interface {
+	// MaxIdentifier is the longest name in bytes; 0 means no limit.
+	MaxIdentifier() int
+	// Quote quotes one identifier, always, so that reserved words need no list.
+	Quote(name string) string
+	// SystemColumn says that no column may have this name.
+	SystemColumn(name string) bool
+	// Cast returns a conversion that fails on values that the type cannot hold.
+	Cast(expression, typeName string) string
+	// TextType, TimeType (with time zone) and KeyType name types; KeyType is a text
+	// that may be part of a primary key.
+	TextType() string
+	TimeType() string
+	KeyType() string
+	// Now is the start of the transaction.
+	Now() string
+	// Differs compares two rows of expressions of equal types, NULLs and all, exactly.
+	Differs(left, right []string) string
+	// Staging returns how the staging table of that name is written in statements.
+	Staging(name string) string
+	// CreateStaging makes a staging table from a SELECT, which yields no rows.
+	CreateStaging(name, selectNothing string) string
+	// DropStaging removes it; "" when the end of the transaction does.
+	DropStaging(name string) string
+	// Order is an expression over a staging table's alias that rises in the order in
+	// which rows were copied in.
+	Order(alias string) string
+	// Analyze refreshes statistics of a table written as SQL; "" when needless.
+	Analyze(table string) string
+	// Lock keeps other writers, not readers, out of a table until the end of the
+	// transaction; "" when the system has one writer anyway.
+	Lock(table string) string
+	// ForUpdate ends a SELECT that locks its rows; "" when needless.
+	ForUpdate() string
+	// Overriding goes before SELECT in an INSERT that gives identity columns a value.
+	Overriding() string
+	// OnConflict says that INSERT ... ON CONFLICT (columns) may be used.
+	OnConflict() bool
+	// CreateIndex returns the statement, or "" when the system has no such index. Table
+	// is written as SQL; where is "" or a condition.
+	CreateIndex(name, table string, columns []string, unique bool, where string) string
+	// AddColumn and WidenColumn change a table written as SQL.
+	AddColumn(table, column, typeName string) string
+	WidenColumn(table, column, typeName string) string
+}

@@ -1,0 +1,249 @@
+package sqlload
+
+import "leat/connectors"
+
+// insert appends. A whole read and a half-open one bring every row once, so they go
+// straight in; an incremental one is staged and known rows are left out.
+func (b *builder) insert() {
+	switch known := b.s.incremental() && b.s.Target.Overlap != OverlapNone && b.s.Existing != nil; {
+	case b.s.Existing == nil && !b.s.mustStage():
+		b.because("create+copy", "the table did not exist")
+		b.direct(b.target, true)
+	case b.s.mustStage():
+		b.because("stage+insert", b.s.whyStage())
+		b.stage()
+		b.countStaged()
+		b.insertAll()
+	case known:
+		b.because("stage+insert", "rows of an incremental read may come twice")
+		b.stage()
+		b.countStaged()
+		b.insertUnknown()
+	default:
+		b.because("copy", "every row is read once")
+		b.direct(b.target, false)
+	}
+}
+
+// insertUnknown leaves out rows whose key and cursor already stand in the target. In
+// the raw layout the whole row is compared.
+func (b *builder) insertUnknown() {
+	match := b.knownRow()
+	missing := "NOT EXISTS (SELECT 1 FROM " + b.target + " t WHERE " + match + ")"
+	if b.guarded() {
+		b.step(Statement{Figures: []string{"missing"}, SQL: "SELECT count(*) FROM " + b.staging + " s WHERE " + missing})
+	}
+	b.lock()
+	b.step(Statement{Name: "inserted", Expect: b.foretold("missing"), SQL: b.insertFrom(b.staging + " s WHERE " + missing)})
+}
+
+// insertIgnore appends rows whose key is new.
+func (b *builder) insertIgnore() {
+	if b.fresh() {
+		return
+	}
+	b.because("stage+"+b.conflictRecipe("insert"), b.whyConflict())
+	b.stageKeyed()
+	if b.onConflict() {
+		if b.guarded() {
+			b.step(b.matchProbe(""))
+		}
+		b.step(Statement{Name: "inserted", Expect: b.foretold("missing"),
+			SQL: b.insertFrom(b.staging+" s") + " ON CONFLICT (" + b.list(b.s.Unique) + ") DO NOTHING"})
+		return
+	}
+	b.lock()
+	b.step(b.matchProbe(""))
+	b.step(Statement{Name: "inserted", Expect: []string{"missing"}, SQL: b.insertFrom(b.staging + " s WHERE " + b.absent(""))})
+}
+
+// upsert updates rows that differ and inserts new ones.
+func (b *builder) upsert() {
+	if b.fresh() {
+		return
+	}
+	b.because("stage+"+b.conflictRecipe("update+insert"), b.whyConflict())
+	b.stageKeyed()
+	b.upsertSteps()
+}
+
+// fresh loads a table that the load creates: rows go straight in, then all but one row
+// per key go, then the index is made.
+func (b *builder) fresh() bool {
+	if b.s.Existing != nil || b.s.mustStage() {
+		return false
+	}
+	b.because("create+copy", "the table did not exist")
+	b.direct(b.target, true)
+	b.staging = b.target
+	b.dedupe()
+	return true
+}
+
+// upsertSteps writes the winners of the staging table into the target.
+func (b *builder) upsertSteps() {
+	if b.onConflict() {
+		if b.guarded() {
+			b.step(b.matchProbe(""))
+		}
+		b.step(Statement{Name: "upserted", Expect: b.foretold("missing", "touched"), SQL: b.insertOnConflict()})
+		return
+	}
+	b.lock()
+	b.step(b.matchProbe(""))
+	if len(b.updatable()) > 0 {
+		b.step(Statement{Name: "updated", If: "touched", Expect: []string{"touched"}, SQL: b.updateFrom("")})
+	}
+	b.step(Statement{Name: "inserted", If: "missing", Expect: []string{"missing"}, SQL: b.insertFrom(b.staging + " s WHERE " + b.absent(""))})
+}
+
+// update changes rows whose key exists.
+func (b *builder) update() {
+	b.because("stage+update", "only rows whose key exists are changed")
+	b.stageKeyed()
+	b.lock()
+	b.step(b.matchProbe(""))
+	if len(b.updatable()) > 0 {
+		b.step(Statement{Name: "updated", If: "touched", Expect: []string{"touched"}, SQL: b.updateFrom("")})
+	}
+}
+
+// delete removes rows whose key was read.
+func (b *builder) delete() {
+	b.because("stage+delete", "rows whose key was read are removed")
+	b.stageKeyed()
+	b.lock()
+	b.step(b.matchProbe(""))
+	b.step(Statement{Name: "deleted", If: "matched", Expect: []string{"matched"}, SQL: b.deleteMatching()})
+}
+
+// deleteInsert removes rows with the key's values and inserts the batch, rows that
+// share a key included.
+func (b *builder) deleteInsert() {
+	if b.s.Existing == nil && !b.s.mustStage() {
+		b.because("create+copy", "the table did not exist")
+		b.direct(b.target, true)
+		b.staging = b.target
+		b.step(b.keyProbe())
+		return
+	}
+	b.because("stage+delete+insert", "rows with the same key's values are replaced")
+	b.stage()
+	b.step(b.keyProbe())
+	b.lock()
+	b.step(Statement{Name: "deleted", SQL: b.deleteMatching()})
+	if b.guarded() {
+		b.step(Statement{Name: "kept", Figures: []string{"kept"}, Zero: true,
+			SQL: "SELECT count(*) FROM " + b.target + " t WHERE EXISTS (SELECT 1 FROM " + b.staging + " s WHERE " + b.sameKey() + ")"})
+	}
+	b.insertAll()
+}
+
+// history closes versions that differ and opens new ones.
+func (b *builder) history() {
+	b.because("stage+versions", "one row per version")
+	b.stageKeyed()
+	b.lock()
+	open := "t." + b.d.Quote(ValidTo) + " IS NULL"
+	b.step(Statement{Figures: []string{"previous"}, Whole: true, SQL: b.previous(" WHERE " + b.d.Quote(ValidTo) + " IS NULL")})
+	b.step(b.matchProbe(open))
+	b.step(Statement{Name: "closed", If: "touched", Expect: []string{"touched"}, Snapshot: !b.s.CursorIsTime, SQL: b.closeChanged(open)})
+	b.step(Statement{Name: "absent", Whole: true, Snapshot: true, SQL: "UPDATE " + b.target + " AS t SET " + b.d.Quote(ValidTo) +
+		" = " + b.snapshot() + " WHERE " + open + " AND NOT EXISTS (SELECT 1 FROM " + b.staging + " s WHERE " + b.sameKey() + ")"})
+	b.step(Statement{Name: "inserted", Expect: []string{"missing", "differing"}, Snapshot: !b.s.CursorIsTime, SQL: b.openVersions(open)})
+}
+
+// insertAll appends the whole staging table.
+func (b *builder) insertAll() {
+	b.step(Statement{Name: "inserted", Expect: []string{"staged"}, SQL: b.insertFrom(b.staging + " s")})
+}
+
+// stageKeyed stages rows and leaves one per key.
+func (b *builder) stageKeyed() {
+	b.stage()
+	b.dedupe()
+}
+
+// dedupe counts keys and leaves the winner of each.
+func (b *builder) dedupe() {
+	b.step(b.keyProbe())
+	b.step(Statement{Name: "duplicates", If: "doubled", Expect: []string{"doubled"}, SQL: b.dropDuplicates()})
+}
+
+// countStaged counts the rows of the staging table.
+func (b *builder) countStaged() {
+	b.step(Statement{Figures: []string{"staged"}, SQL: "SELECT count(*) FROM " + b.staging})
+}
+
+// onConflict says whether INSERT ... ON CONFLICT fits.
+func (b *builder) onConflict() bool {
+	return b.d.OnConflict() && b.s.Existing.HasUnique(b.s.Unique) && !b.s.Existing.Rules
+}
+
+func (b *builder) conflictRecipe(otherwise string) string {
+	if b.onConflict() {
+		return "on-conflict"
+	}
+	return otherwise
+}
+
+func (b *builder) whyConflict() string {
+	switch {
+	case b.onConflict():
+		return "a unique index stands on exactly the unique columns"
+	case b.s.Existing == nil:
+		return "the table did not exist"
+	case b.s.Existing.Rules && b.s.Existing.HasUnique(b.s.Unique):
+		return "the table has rewrite rules, which ON CONFLICT does not take"
+	default:
+		return "no usable unique index stands on exactly the unique columns"
+	}
+}
+
+// foretold returns the expectation of a statement that a probe precedes only when
+// triggers or rules stand on the target.
+func (b *builder) foretold(figures ...string) []string {
+	if b.guarded() {
+		return figures
+	}
+	return nil
+}
+
+func (b *builder) lock() {
+	if lock := b.d.Lock(b.target); lock != "" && b.s.Existing != nil {
+		b.step(Statement{SQL: lock})
+	}
+}
+
+// mustStage says that rows cannot be copied into the target although the mode could.
+func (s Spec) mustStage() bool {
+	return s.ForceStaging || len(s.Drift) > 0 || s.hasText() || s.Existing != nil && s.Existing.RowSecurity
+}
+
+func (s Spec) whyStage() string {
+	switch {
+	case s.Existing != nil && s.Existing.RowSecurity:
+		return "row security does not take COPY"
+	case len(s.Drift) > 0:
+		return "columns of the table change when the rows are there"
+	case s.hasText():
+		return "some columns are converted from text by the database"
+	default:
+		return "rejected rows are kept apart"
+	}
+}
+
+func (s Spec) hasText() bool {
+	for _, field := range s.Fields {
+		if field.Text {
+			return true
+		}
+	}
+	return false
+}
+
+// ReplacesWhole says whether a whole read removes what it did not bring, so that an
+// empty one needs consent.
+func ReplacesWhole(mode connectors.WriteMode) bool {
+	return mode == connectors.TruncateInsert || mode == connectors.History
+}

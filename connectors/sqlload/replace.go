@@ -1,0 +1,168 @@
+package sqlload
+
+import (
+	"leat/connectors"
+)
+
+// replace plans truncate_insert. Every recipe shows readers the old rows or the new
+// ones: TRUNCATE is never used, since a reader with an older snapshot would see none.
+func (b *builder) replace() error {
+	if b.s.Existing == nil && !b.s.mustStage() {
+		b.because("create+copy", "the table did not exist")
+		b.direct(b.target, true)
+		return nil
+	}
+	switch wish := b.s.Target.Replace; {
+	case wish == connectors.ReplaceSwap && b.s.Existing != nil:
+		return b.swap()
+	case wish == connectors.ReplaceMerge:
+		return b.merge("it was asked for")
+	case wish == connectors.ReplaceDeleteInsert:
+		b.deleteAll("it was asked for")
+		return nil
+	}
+	return b.replaceAuto()
+}
+
+func (b *builder) replaceAuto() error {
+	switch e := b.s.Existing; {
+	case e == nil:
+		b.deleteAll(b.s.whyStage())
+	case len(e.Inbound) > 0:
+		return b.merge("other tables refer to this one: " + e.Inbound[0])
+	case !e.Filled && !b.s.mustStage():
+		b.fillEmpty()
+	case e.NoSwap == "" && !b.s.mustStage() && b.s.Swap != nil:
+		return b.swap()
+	case e.NoSwap != "":
+		b.deleteAll(e.NoSwap)
+	default:
+		b.deleteAll("rows are replaced in place")
+	}
+	return nil
+}
+
+// fillEmpty copies straight into a table without rows and keeps other writers out.
+func (b *builder) fillEmpty() {
+	b.because("copy", "the table was empty")
+	if lock := b.d.Lock(b.target); lock != "" {
+		b.add(&b.p.Setup, Statement{SQL: lock})
+	}
+	b.add(&b.p.Setup, Statement{Name: "occupied", Figures: []string{"occupied"}, Zero: true, SQL: "SELECT count(*) FROM (SELECT 1 FROM " + b.target + " LIMIT 1) t"})
+	b.direct(b.target, false)
+}
+
+// deleteAll stages rows, deletes the old ones and inserts the new ones.
+func (b *builder) deleteAll(why string) {
+	b.because("stage+delete+insert", why)
+	b.stage()
+	b.countStaged()
+	b.lock()
+	b.step(Statement{Figures: []string{"previous"}, SQL: b.previous("")})
+	b.step(Statement{Name: "deleted", SQL: "DELETE FROM " + b.target})
+	if b.guarded() {
+		b.step(Statement{Name: "kept", Figures: []string{"kept"}, Zero: true, SQL: "SELECT count(*) FROM " + b.target})
+	}
+	b.insertAll()
+}
+
+// merge changes rows in place by a unique index and deletes the keys that were not
+// read, so that rows other tables refer to stay.
+func (b *builder) merge(why string) error {
+	if err := b.mergeKey(); err != nil {
+		return err
+	}
+	b.because("stage+merge", why)
+	b.stage()
+	b.step(b.keyProbe())
+	b.lock()
+	b.step(Statement{Figures: []string{"previous"}, SQL: b.previous("")})
+	gone := " FROM " + b.target + " AS t WHERE NOT EXISTS (SELECT 1 FROM " + b.staging + " s WHERE " + b.sameKey() + ")"
+	b.step(Statement{Name: "deleted", SQL: "DELETE" + gone})
+	if b.guarded() {
+		b.step(Statement{Name: "kept", Figures: []string{"kept"}, Zero: true, SQL: "SELECT count(*)" + gone})
+	}
+	b.upsertSteps()
+	return nil
+}
+
+// mergeKey finds unique columns to merge by: the asked ones, else any usable index.
+func (b *builder) mergeKey() error {
+	e := b.s.Existing
+	if e == nil {
+		if len(b.s.Unique) == 0 {
+			return refuse("truncate_insert by merge into %s needs unique columns", "Name the columns that identify a row, or use another recipe.", b.s.Table)
+		}
+		return nil
+	}
+	if len(b.s.Unique) > 0 && e.HasUnique(b.s.Unique) {
+		return nil
+	}
+	for _, index := range e.Unique {
+		if b.loadsAll(index) {
+			b.s.Unique = index
+			b.p.Spec.Unique = index
+			return nil
+		}
+	}
+	return refuse("truncate_insert into %s must merge by key, since other tables refer to it or it was asked for, but no unique index stands on loaded columns",
+		"Make a unique index on the columns that identify a row, or use upsert.", b.s.Table)
+}
+
+func (b *builder) loadsAll(columns []string) bool {
+	for _, column := range columns {
+		if b.s.field(column).Source == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// swap builds a new table beside the old one in the same transaction.
+func (b *builder) swap() error {
+	if b.s.Swap == nil || b.s.Existing.NoSwap != "" {
+		why := b.s.Existing.NoSwap
+		if why == "" {
+			why = "this system replaces rows in place"
+		}
+		return refuse("The table %s cannot be replaced by swapping: %s", "Use replace: auto.", b.s.Table, why)
+	}
+	if b.s.mustStage() {
+		return refuse("The table %s cannot be replaced by swapping: %s", "Use replace: auto.", b.s.Table, b.s.whyStage())
+	}
+	b.because("swap", "nothing depends on the table")
+	for _, sql := range b.s.Swap.Create {
+		b.add(&b.p.Setup, Statement{SQL: sql})
+	}
+	b.direct(b.table(b.s.Swap.Beside), true)
+	for _, sql := range b.s.Swap.Index {
+		b.step(Statement{SQL: sql})
+	}
+	if lock := b.s.Swap.Lock; lock != "" {
+		b.step(Statement{SQL: lock})
+	}
+	b.step(Statement{Name: "deleted", Figures: []string{"deleted"}, SQL: "SELECT count(*) FROM " + b.target})
+	b.step(Statement{Figures: []string{"previous"}, SQL: b.previous("")})
+	for _, sql := range b.s.Swap.Finish {
+		b.step(Statement{SQL: sql})
+	}
+	return nil
+}
+
+// previous counts the rows that a whole read replaces, or only asks whether there is
+// one where the count does not matter.
+func (b *builder) previous(where string) string {
+	if b.s.Target.MinRowsRatio > 0 {
+		return "SELECT count(*) FROM " + b.target + where
+	}
+	return "SELECT count(*) FROM (SELECT 1 FROM " + b.target + where + " LIMIT 1) p"
+}
+
+// Swap is a system's way to replace a table by a new one that looks the same.
+type Swap struct {
+	// Beside is the new table's name.
+	Beside connectors.Table
+	// Create runs before the copy, Index after it, Finish under Lock.
+	Create, Index, Finish []string
+	Lock                  string
+}

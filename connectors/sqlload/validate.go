@@ -1,0 +1,85 @@
+package sqlload
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"leat/connectors"
+)
+
+// validate refuses specs that cannot be loaded right, whatever the system.
+func (s Spec) validate() error {
+	if !slices.Contains(connectors.WriteModes(), s.Target.Mode) {
+		return refuse("The write mode %q is unknown", "Use one of insert, insert_ignore, truncate_insert, upsert, update, delete, delete_insert and history.", s.Target.Mode)
+	}
+	if len(s.Fields) == 0 {
+		return refuse("No column of the source goes into the table %s", "Select at least one column that the table has.", s.Table)
+	}
+	if s.Target.Mode == connectors.TruncateInsert && s.incremental() {
+		return refuse("truncate_insert into %s needs a whole read, but the source has the cursor %q", "Remove the cursor, or use upsert.", s.Table, s.Target.Cursor)
+	}
+	if s.Target.Mode.NeedsKey() {
+		return s.validateKey()
+	}
+	return s.validateInsert()
+}
+
+func (s Spec) validateKey() error {
+	if len(s.Unique) == 0 {
+		return refuse("%s into %s needs unique columns", "Name the columns that identify a row.", s.Target.Mode, s.Table)
+	}
+	for i, column := range s.Unique {
+		if s.field(column).Source == "" {
+			return refuse("The unique column %q of %s does not come from the source", "Select it, or name other unique columns.", column, s.Table)
+		}
+		if slices.Contains(s.Unique[:i], column) {
+			return refuse("The unique column %q of %s is named twice", "Name it once.", column, s.Table)
+		}
+	}
+	if s.Target.Mode == connectors.History {
+		return s.validateHistory()
+	}
+	return nil
+}
+
+// validateHistory keeps the names of the version columns free.
+func (s Spec) validateHistory() error {
+	for _, name := range []string{ValidFrom, ValidTo} {
+		if s.field(name).Source != "" {
+			return refuse("The source has a column %q, which history needs for itself in %s", "Leave it out, or rename it in a query.", name, s.Table)
+		}
+		if _, ok := s.Existing.Column(name); s.Existing != nil && !ok {
+			return refuse("The table %s has no column %q, so it cannot hold a history", "ALTER TABLE %[1]s ADD COLUMN %[2]q timestamptz, or load into another table.", s.Table, name)
+		}
+	}
+	return nil
+}
+
+// validateInsert refuses an incremental insert that could append a row twice.
+func (s Spec) validateInsert() error {
+	if s.Target.Mode != connectors.Insert || !s.incremental() || s.Target.Overlap == OverlapNone || s.Target.Layout == connectors.LayoutRaw {
+		return nil
+	}
+	if len(s.Unique) == 0 {
+		return refuse("An incremental insert into %s without a key would append rows twice", "Name unique columns, use upsert, or set overlap: none.", s.Table)
+	}
+	for _, column := range append(slices.Clone(s.Unique), s.Cursor) {
+		if s.field(column).Source == "" {
+			return refuse("The column %q, which tells new rows from known ones, does not reach %s", "Select it and add it to the table, or use upsert.", column, s.Table)
+		}
+	}
+	return nil
+}
+
+// OverlapNone is the overlap of a half-open read, whose rows never come twice.
+const OverlapNone = "none"
+
+// refuse makes a Config error; format and fix share the arguments, which fix uses by
+// index only.
+func refuse(format, fix string, args ...any) *connectors.Error {
+	if strings.Contains(fix, "%[") {
+		fix = fmt.Sprintf(fix, args...)
+	}
+	return &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf(format, args...), Fix: fix}
+}
