@@ -101,6 +101,7 @@ type timing struct {
 	poll     time.Duration // between two looks at a run executed elsewhere
 	takeover time.Duration // the longest wait for a lease to end
 	resolve  time.Duration // the longest search for a lost COMMIT answer
+	unknown  time.Duration // the rest of a run with an unknown outcome before it is claimed again
 	store    time.Duration // one call of the run store
 	close    time.Duration // Abort, or closing a connection
 	check    time.Duration // a whole check
@@ -116,6 +117,7 @@ var usualTiming = timing{
 	poll:     500 * time.Millisecond,
 	takeover: 40 * time.Second,
 	resolve:  time.Minute,
+	unknown:  10 * time.Second,
 	store:    10 * time.Second,
 	close:    15 * time.Second,
 	check:    8 * time.Second,

@@ -88,7 +88,7 @@ func (e *Engine) finish(ctx context.Context, run flows.Run, b *board, failure er
 	run.Streams = streams
 	run.Status, run.Error = verdict(ctx, streams, known(failure))
 	if run.Status.Active() {
-		run.Lease.Until = e.Now().Add(unknownPause)
+		run.Lease.Until = e.Now().Add(e.timing.unknown)
 	} else {
 		run.EndedAt = e.Now()
 	}
@@ -98,10 +98,6 @@ func (e *Engine) finish(ctx context.Context, run flows.Run, b *board, failure er
 	}
 	return e.store(detached, run)
 }
-
-// unknownPause is how long a run with an unknown outcome rests before it is claimed
-// again.
-const unknownPause = 10 * time.Second
 
 // handBack makes the run claimable at once. Its streams stay as they stand, so that the
 // next attempt asks the destination about them.

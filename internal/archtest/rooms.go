@@ -23,7 +23,7 @@ var leaves = []string{
 }
 
 // testRooms lists what every test may use on top of its room's own doors.
-var testRooms = []string{"internal/testdb", "internal/faults", "connectors/connectortest", "connectors/catalog"}
+var testRooms = []string{"internal/testdb", "internal/faults", "connectors/connectortest", "connectors/catalog", "storage"}
 
 // emptyNames are package names under which anything could be kept.
 var emptyNames = []string{"base", "common", "helper", "helpers", "misc", "shared", "util", "utils"}
