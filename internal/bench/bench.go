@@ -106,10 +106,12 @@ func (b *bench) seed(ctx context.Context) error {
 	statements := []string{
 		"CREATE TABLE public.big (" + columns + ", PRIMARY KEY (id))",
 		fmt.Sprintf("INSERT INTO public.big SELECT "+seedRow+" FROM generate_series(1::bigint, %[2]d) n", 0, b.rows),
+		"CREATE TABLE public.part (LIKE public.big INCLUDING ALL)",
+		fmt.Sprintf("INSERT INTO public.part SELECT "+seedRow+" FROM generate_series(1::bigint, %[2]d) n", 2, existingRows),
 		"CREATE TABLE public.none (LIKE public.big INCLUDING ALL)",
 		"CREATE TABLE public.changes (LIKE public.big INCLUDING ALL)",
 		fmt.Sprintf("INSERT INTO public.changes SELECT "+seedRow+" FROM generate_series(%[2]d::bigint + 1, %[2]d + %[3]d) n", 1, changesFrom, changesRows),
-		"VACUUM (FREEZE, ANALYZE) public.big", "VACUUM (FREEZE, ANALYZE) public.changes", "CHECKPOINT",
+		"VACUUM (FREEZE, ANALYZE) public.big", "VACUUM (FREEZE, ANALYZE) public.changes", "VACUUM (FREEZE, ANALYZE) public.part", "CHECKPOINT",
 	}
 	for _, statement := range statements {
 		if _, err := b.source.Exec(ctx, statement); err != nil {

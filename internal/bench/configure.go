@@ -26,7 +26,7 @@ authorizers:
 sources:
   - name: bench
     authorizer: source
-    datasets: [{table: public.big}, {table: public.changes}, {table: public.none}]
+    datasets: [{table: public.big}, {table: public.part}, {table: public.changes}, {table: public.none}]
 destinations:
   - {name: postgres, authorizer: target, default_schema: public}
   - {name: duckdb, authorizer: duck, default_schema: main}
@@ -39,7 +39,7 @@ flows:
     streams: [{from: {source: bench, dataset: public.big}, table: public.big, write_mode: insert}]
   - name: truncate_insert
     destination: postgres
-    streams: [{from: {source: bench, dataset: public.big}, table: public.big, write_mode: truncate_insert}]
+    streams: [{from: {source: bench, dataset: public.part}, table: public.big, write_mode: truncate_insert}]
   - name: upsert
     destination: postgres
     streams: [{from: {source: bench, dataset: public.changes}, table: public.big, write_mode: upsert, unique_columns: [id]}]

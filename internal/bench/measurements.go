@@ -11,8 +11,48 @@ func measurements() []measurement {
 		{
 			name: "insert", goal: 1.10, cpu: true,
 			reset: emptyTarget, content: targetDigest,
-			leat: flow("insert"), hand: copyPipe("public.big"),
+			leat: flow("insert"), hand: script("public.big", "COPY public.big FROM STDIN (FORMAT binary)"),
 		},
+		{
+			name: "truncate_insert", goal: 1.10,
+			reset: filledTarget, content: targetDigest,
+			leat: flow("truncate_insert"), hand: script("public.part", swapScript...),
+		},
+		{
+			name: "upsert", goal: 1.25,
+			reset: filledTarget, content: targetDigest,
+			leat: flow("upsert"), hand: script("public.changes", upsertScript("")...),
+		},
+		{
+			name: "replay", goal: 1.25,
+			reset: replayedTarget, content: targetDigest,
+			leat: flow("upsert"), hand: script("public.changes", upsertScript(" WHERE (t.*) IS DISTINCT FROM (excluded.*)")...),
+		},
+	}
+}
+
+// swapScript replaces a table that nothing depends on: the new rows are loaded frozen
+// beside it, the key is built afterwards, and the names change in one transaction.
+var swapScript = []string{
+	"BEGIN",
+	"CREATE TABLE public.big_new (" + columns + ")",
+	"COPY public.big_new FROM STDIN (FORMAT binary, FREEZE)",
+	"ALTER TABLE public.big_new ADD PRIMARY KEY (id)",
+	"DROP TABLE public.big",
+	"ALTER TABLE public.big_new RENAME TO big",
+	"COMMIT",
+}
+
+// upsertScript stages the rows in a temporary table and merges them by key.
+func upsertScript(where string) []string {
+	return []string{
+		"BEGIN",
+		"CREATE TEMP TABLE staged (LIKE public.big) ON COMMIT DROP",
+		"COPY staged FROM STDIN (FORMAT binary)",
+		`INSERT INTO public.big AS t SELECT * FROM staged ON CONFLICT (id) DO UPDATE SET customer = excluded.customer,
+			product = excluded.product, note = excluded.note, amount = excluded.amount, quantity = excluded.quantity,
+			paid = excluded.paid, updated_at = excluded.updated_at, day = excluded.day` + where,
+		"COMMIT",
 	}
 }
 
@@ -23,12 +63,17 @@ func flow(name string) func(ctx context.Context, b *bench) (usage, error) {
 	}
 }
 
-// copyPipe is psql … COPY (binary) | psql … COPY (binary).
-func copyPipe(table string) func(ctx context.Context, b *bench) (usage, error) {
+// script is psql … COPY (binary) of a source table | psql with statements, one of which
+// reads the rows from its input.
+func script(table string, statements ...string) func(ctx context.Context, b *bench) (usage, error) {
 	return func(ctx context.Context, b *bench) (usage, error) {
+		var args []string
+		for _, statement := range statements {
+			args = append(args, "-c", statement)
+		}
 		return piped(
-			b.psql(ctx, sourceDatabase, "-c", "COPY (SELECT * FROM public.big) TO STDOUT (FORMAT binary)"),
-			b.psql(ctx, targetDatabase, "-c", "COPY "+table+" FROM STDIN (FORMAT binary)"),
+			b.psql(ctx, sourceDatabase, "-c", "COPY (SELECT * FROM "+table+") TO STDOUT (FORMAT binary)"),
+			b.psql(ctx, targetDatabase, args...),
 		)
 	}
 }
@@ -40,6 +85,31 @@ func emptyTarget(ctx context.Context, b *bench) error {
 		"CREATE TABLE public.big ("+columns+", PRIMARY KEY (id))",
 		"CHECKPOINT",
 	)
+}
+
+// filledTarget makes the target with a million rows of its own.
+func filledTarget(ctx context.Context, b *bench) error {
+	if err := b.onTarget(ctx,
+		"CREATE TABLE IF NOT EXISTS public.filled ("+columns+", PRIMARY KEY (id))",
+		fmt.Sprintf("INSERT INTO public.filled SELECT "+seedRow+" FROM generate_series(1::bigint, %[2]d) n WHERE NOT EXISTS (SELECT FROM public.filled)", 0, existingRows),
+	); err != nil {
+		return err
+	}
+	if err := emptyTarget(ctx, b); err != nil {
+		return err
+	}
+	return b.onTarget(ctx, "INSERT INTO public.big SELECT * FROM public.filled", "VACUUM (FREEZE, ANALYZE) public.big", "CHECKPOINT")
+}
+
+// replayedTarget is the filled target with the changes in it already.
+func replayedTarget(ctx context.Context, b *bench) error {
+	if err := filledTarget(ctx, b); err != nil {
+		return err
+	}
+	if _, err := script("public.changes", upsertScript("")...)(ctx, b); err != nil {
+		return err
+	}
+	return b.onTarget(ctx, "VACUUM (FREEZE, ANALYZE) public.big", "CHECKPOINT")
 }
 
 // onTarget runs statements on the target database.
