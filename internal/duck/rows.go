@@ -60,9 +60,9 @@ type Limits struct {
 func (r *Rows) Next(ctx context.Context, limits Limits) (record.Batch, error) {
 	builder := array.NewRecordBuilder(memory.DefaultAllocator, r.schema.Arrow())
 	defer builder.Release()
-	batch := &batch{}
-	bytes := 0
-	for batch.count < limits.Rows && bytes < limits.Bytes {
+	var rejects []record.Reject
+	count, bytes := 0, 0
+	for count < limits.Rows && bytes < limits.Bytes {
 		ok, err := r.fetch(ctx, limits.Bytes)
 		if err != nil {
 			return nil, err
@@ -70,30 +70,36 @@ func (r *Rows) Next(ctx context.Context, limits Limits) (record.Batch, error) {
 		if !ok {
 			break
 		}
-		n := min(r.step, r.size-r.at, limits.Rows-batch.count)
-		bytes += r.read(builder, batch, n)
+		n := min(r.step, r.size-r.at, limits.Rows-count)
+		size, bad := r.read(builder, n)
+		for _, reject := range bad {
+			reject.Row += count
+			rejects = append(rejects, reject)
+		}
+		bytes += size
+		count += n
 	}
-	if batch.count == 0 {
+	if count == 0 {
 		return nil, io.EOF
 	}
-	batch.rows = builder.NewRecordBatch()
-	return batch, batch.dropRejects()
+	return record.WithRejects(builder.NewRecordBatch(), rejects)
 }
 
-// read appends n rows of the chunk to the builder and returns their size.
-func (r *Rows) read(builder *array.RecordBuilder, batch *batch, n int) int {
+// read appends n rows of the chunk to the builder. It returns their size and the rows
+// that cannot be held, counted from the first of the n.
+func (r *Rows) read(builder *array.RecordBuilder, n int) (int, []record.Reject) {
 	bytes := 0
+	var rejects []record.Reject
 	for i, read := range r.readers {
 		v := view(bindings.DataChunkGetVector(r.chunk, bindings.IdxT(i)), r.at, n)
 		size, bad := read(builder.Field(i), v)
 		bytes += size
 		for _, row := range bad {
-			batch.reject(batch.count+row, r.schema.Columns[i].Name)
+			rejects = append(rejects, record.Reject{Row: row, Column: r.schema.Columns[i].Name, Reason: record.ReasonNotRepresentable})
 		}
 	}
 	r.at += n
-	batch.count += n
-	return bytes
+	return bytes, rejects
 }
 
 // fetch makes sure that the chunk has unread rows; false means the proven end.
