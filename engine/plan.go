@@ -9,25 +9,10 @@ import (
 	"leat/flows"
 )
 
-// StreamPlan is what a run would do with one table.
-type StreamPlan struct {
-	// Dataset is the name of what is read.
-	Dataset string
-	Table   connectors.Table
-	// Unique are the columns in use: the stream's, else the dataset's key.
-	Unique []string
-	// Plan is the destination's answer; set when Checked.
-	Plan    connectors.Plan
-	Checked bool
-	// Problem is what stands in the way. A problem of a stream that is not Checked is no
-	// reason to refuse saving it: an end did not answer in time.
-	Problem *connectors.Error
-}
-
 // PlanFlow says what a run of a flow, saved or not, would do, without changing anything.
 // Both ends get five seconds together; streams that could not be looked at by then are
 // not Checked. Its error is a mistake in the flow itself.
-func (e *Engine) PlanFlow(ctx context.Context, flow flows.Flow) (plans []StreamPlan, err error) {
+func (e *Engine) PlanFlow(ctx context.Context, flow flows.Flow) (plans []flows.StreamPlan, err error) {
 	defer caught(e.Log, &err)
 	ctx, cancel := context.WithTimeout(ctx, e.timing.plan)
 	defer cancel()
@@ -38,9 +23,9 @@ func (e *Engine) PlanFlow(ctx context.Context, flow flows.Flow) (plans []StreamP
 	if err != nil {
 		return nil, err
 	}
-	plans = make([]StreamPlan, len(it.routes))
+	plans = make([]flows.StreamPlan, len(it.routes))
 	for i, r := range it.routes {
-		plans[i] = StreamPlan{Dataset: r.dataset.Name, Table: r.table, Unique: r.stream.Unique}
+		plans[i] = flows.StreamPlan{Dataset: r.dataset.Name, Table: r.table, Unique: r.stream.Unique}
 	}
 	sources, err := e.connectSources(ctx, it.routes, application)
 	defer e.shutAll(ctx, sources)
@@ -51,7 +36,7 @@ func (e *Engine) PlanFlow(ctx context.Context, flow flows.Flow) (plans []StreamP
 }
 
 // planTargets describes the sources and asks the destination.
-func (e *Engine) planTargets(ctx context.Context, it *itinerary, sources map[string]session, plans []StreamPlan) ([]StreamPlan, error) {
+func (e *Engine) planTargets(ctx context.Context, it *itinerary, sources map[string]session, plans []flows.StreamPlan) ([]flows.StreamPlan, error) {
 	s, err := e.connect(ctx, it.destination.AuthorizerID, application)
 	if err != nil {
 		return blame(ctx, plans, err), nil
@@ -96,7 +81,7 @@ func unanswered(ctx context.Context, err error) bool {
 }
 
 // blame notes a problem in all plans.
-func blame(ctx context.Context, plans []StreamPlan, err error) []StreamPlan {
+func blame(ctx context.Context, plans []flows.StreamPlan, err error) []flows.StreamPlan {
 	problem := connectors.AsError(known(err))
 	if ctx.Err() != nil {
 		problem = &connectors.Error{
@@ -111,10 +96,10 @@ func blame(ctx context.Context, plans []StreamPlan, err error) []StreamPlan {
 }
 
 // unresolved gives one plan per stream of a flow whose patterns could not be expanded.
-func unresolved(flow flows.Flow, err error) []StreamPlan {
-	plans := make([]StreamPlan, len(flow.Streams))
+func unresolved(flow flows.Flow, err error) []flows.StreamPlan {
+	plans := make([]flows.StreamPlan, len(flow.Streams))
 	for i, stream := range flow.Streams {
-		plans[i] = StreamPlan{Table: connectors.Table{Name: stream.Table}, Unique: stream.Unique}
+		plans[i] = flows.StreamPlan{Table: connectors.Table{Name: stream.Table}, Unique: stream.Unique}
 		if len(stream.From) == 1 {
 			plans[i].Dataset = stream.From[0].Dataset
 		}

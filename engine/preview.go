@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"leat/connectors"
+	"leat/flows"
 	"leat/record"
 )
 
@@ -26,53 +27,38 @@ const (
 	previewValue = 64 << 10
 )
 
-// PreviewColumn is the head of a column.
-type PreviewColumn struct {
-	Name   string `json:"name"`
-	Type   string `json:"type"`
-	Native string `json:"native,omitempty"`
-	Note   string `json:"note,omitempty"`
-	Key    bool   `json:"key,omitempty"`
-}
-
-// PreviewResult is the beginning of a dataset as text. A nil value is NULL.
-type PreviewResult struct {
-	Columns []PreviewColumn `json:"columns"`
-	Rows    [][]*string     `json:"rows"`
-	// Warnings are sentences, for example that the rows were cut off.
-	Warnings []string `json:"warnings,omitempty"`
-	// Rejects are rows that cannot be shown, with the reason and without values.
-	Rejects []record.Reject `json:"rejects,omitempty"`
-
+// previewing is a preview in the making.
+type previewing struct {
+	flows.Preview
 	bytes, limit int
 }
 
 // Preview reads the first rows of a selection, at most limit (0 means PreviewRows) and
 // as many as fit into 4 MiB and ten seconds.
-func (e *Engine) Preview(ctx context.Context, authorizerID string, selection connectors.Selection, limit int) (result PreviewResult, err error) {
+func (e *Engine) Preview(ctx context.Context, authorizerID string, selection connectors.Selection, limit int) (found flows.Preview, err error) {
 	defer caught(e.Log, &err)
 	if limit <= 0 {
 		limit = PreviewRows
 	}
-	result.limit = min(limit, MaxPreviewRows)
-	result.Rows = [][]*string{}
+	result := previewing{Preview: flows.Preview{Rows: [][]*string{}}, limit: min(limit, MaxPreviewRows)}
 	selection.Limit = int64(result.limit)
 	ctx, cancel := context.WithTimeout(ctx, e.timing.preview)
 	defer cancel()
 	s, err := e.connect(ctx, authorizerID, application)
 	if err != nil {
-		return result, err
+		return result.Preview, err
 	}
 	defer e.shut(ctx, s)
 	extractor, err := role[connectors.Extractor](s, "be read")
 	if err != nil {
-		return result, err
+		return result.Preview, err
 	}
-	return result, e.fill(ctx, extractor, selection, &result)
+	err = e.fill(ctx, extractor, selection, &result)
+	return result.Preview, err
 }
 
 // fill reads until the end, a bound, or the end of the time, which leaves what there is.
-func (e *Engine) fill(ctx context.Context, extractor connectors.Extractor, selection connectors.Selection, result *PreviewResult) error {
+func (e *Engine) fill(ctx context.Context, extractor connectors.Extractor, selection connectors.Selection, result *previewing) error {
 	read, err := extractor.Read(ctx, []connectors.Selection{selection}, connectors.Want{})
 	if err != nil {
 		return err
@@ -101,12 +87,12 @@ func (e *Engine) fill(ctx context.Context, extractor connectors.Extractor, selec
 	return nil
 }
 
-func (r *PreviewResult) full() bool { return len(r.Rows) >= r.limit || r.bytes >= previewBytes }
+func (r *previewing) full() bool { return len(r.Rows) >= r.limit || r.bytes >= previewBytes }
 
-func (r *PreviewResult) warn(text string) { r.Warnings = append(r.Warnings, text) }
+func (r *previewing) warn(text string) { r.Warnings = append(r.Warnings, text) }
 
 // take adds one event and releases its batch.
-func (r *PreviewResult) take(event connectors.Event) error {
+func (r *previewing) take(event connectors.Event) error {
 	switch {
 	case event.Schema != nil:
 		r.head(*event.Schema)
@@ -122,10 +108,10 @@ func (r *PreviewResult) take(event connectors.Event) error {
 	return nil
 }
 
-func (r *PreviewResult) head(schema record.Schema) {
-	r.Columns = make([]PreviewColumn, len(schema.Columns))
+func (r *previewing) head(schema record.Schema) {
+	r.Columns = make([]flows.PreviewColumn, len(schema.Columns))
 	for i, column := range schema.Columns {
-		r.Columns[i] = PreviewColumn{
+		r.Columns[i] = flows.PreviewColumn{
 			Name: column.Name, Type: record.TypeName(column.Type), Native: column.Native, Note: column.Note,
 		}
 	}
@@ -136,7 +122,7 @@ func (r *PreviewResult) head(schema record.Schema) {
 	}
 }
 
-func (r *PreviewResult) body(rows arrow.RecordBatch) {
+func (r *previewing) body(rows arrow.RecordBatch) {
 	for i := range int(rows.NumRows()) {
 		if r.full() {
 			if r.bytes >= previewBytes {
