@@ -58,6 +58,8 @@ type Field struct {
 	Advanced bool
 	// Choices are the values of a FieldChoice.
 	Choices []string
+	// Min and Max bound a FieldNumber; both 0 mean no bounds.
+	Min, Max int64
 }
 
 // Field returns the setting of that name.
