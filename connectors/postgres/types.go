@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"github.com/apache/arrow-go/v18/arrow"
+
 	"leat/connectors"
 	"leat/record"
 	"leat/record/pgbinary"
@@ -35,3 +37,5 @@ func typeTable() []connectors.TypeMapping {
 	}
 	return append(rows, connectors.TypeMapping{Native: "enums, domains, composites, types of extensions", Logical: "text or the domain's base type"})
 }
+
+func isText(t arrow.DataType) bool { return arrow.TypeEqual(t, record.Text) }

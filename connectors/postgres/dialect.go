@@ -1,0 +1,115 @@
+package postgres
+
+import (
+	"slices"
+	"strings"
+
+	"leat/connectors/pgwire"
+	"leat/connectors/sqlload"
+)
+
+// maxIdentifier is the longest name in bytes (NAMEDATALEN - 1).
+const maxIdentifier = 63
+
+// systemColumns are the columns that every table has already.
+var systemColumns = []string{"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"}
+
+// dialect is PostgreSQL's SQL. The statements of insert and truncate_insert keep to
+// what version 9.4 understands; upsert needs 9.5 only where it uses ON CONFLICT.
+type dialect struct {
+	// version is the server's, 150004 for 15.4.
+	version int
+	// noTemp says that this user may not make temporary tables. Staging tables are then
+	// made, unlogged, in the target's schema, in the same transaction.
+	noTemp bool
+	schema string
+}
+
+var _ sqlload.Dialect = dialect{}
+
+func (dialect) MaxIdentifier() int { return maxIdentifier }
+
+func (dialect) Quote(name string) string { return pgwire.Quote(name) }
+
+func (dialect) SystemColumn(name string) bool { return slices.Contains(systemColumns, name) }
+
+func (dialect) Cast(expression, typeName string) string {
+	return "CAST(" + expression + " AS " + typeName + ")"
+}
+
+func (dialect) TextType() string { return "text" }
+
+func (dialect) TimeType() string { return "timestamp with time zone" }
+
+func (dialect) KeyType() string { return "text" }
+
+func (dialect) Now() string { return "now()" }
+
+// Differs compares record images, byte for byte. IS DISTINCT FROM would call 1.0 and
+// 1.00 equal, and fails for types without an equality, such as json and point.
+func (dialect) Differs(left, right []string) string {
+	return "CAST(ROW(" + strings.Join(left, ", ") + ") AS record) *<> CAST(ROW(" + strings.Join(right, ", ") + ") AS record)"
+}
+
+func (d dialect) Staging(name string) string {
+	if d.noTemp {
+		return d.Quote(d.schema) + "." + d.Quote(name)
+	}
+	return "pg_temp." + d.Quote(name)
+}
+
+// CreateStaging makes the table in the applying transaction, so that its end leaves no
+// orphan. AS SELECT takes over types, modifiers and collations, and no constraint.
+func (d dialect) CreateStaging(name, selectNothing string) string {
+	if d.noTemp {
+		return "CREATE UNLOGGED TABLE " + d.Staging(name) + " AS " + selectNothing + " WITH NO DATA"
+	}
+	return "CREATE TEMPORARY TABLE " + d.Quote(name) + " ON COMMIT DROP AS " + selectNothing + " WITH NO DATA"
+}
+
+func (d dialect) DropStaging(name string) string {
+	if d.noTemp {
+		return "DROP TABLE " + d.Staging(name)
+	}
+	return ""
+}
+
+// Order is the place of the row: COPY into a table made in the same transaction only
+// ever appends (it does not look for free space), so places rise with the read order.
+func (dialect) Order(alias string) string { return alias + ".ctid" }
+
+func (dialect) Analyze(table string) string { return "ANALYZE " + table }
+
+func (dialect) Lock(table string) string {
+	return "LOCK TABLE " + table + " IN SHARE ROW EXCLUSIVE MODE"
+}
+
+func (dialect) ForUpdate() string { return " FOR UPDATE" }
+
+func (dialect) Overriding() string { return "OVERRIDING SYSTEM VALUE" }
+
+func (d dialect) OnConflict() bool { return d.version >= 90_500 }
+
+func (d dialect) CreateIndex(name, table string, columns []string, unique bool, where string) string {
+	quoted := make([]string, len(columns))
+	for i, column := range columns {
+		quoted[i] = d.Quote(column)
+	}
+	sql := "CREATE INDEX "
+	if unique {
+		sql = "CREATE UNIQUE INDEX "
+	}
+	sql += d.Quote(name) + " ON " + table + " (" + strings.Join(quoted, ", ") + ")"
+	if where != "" {
+		sql += " WHERE " + where
+	}
+	return sql
+}
+
+func (d dialect) AddColumn(table, column, typeName string) string {
+	return "ALTER TABLE " + table + " ADD COLUMN " + d.Quote(column) + " " + typeName
+}
+
+func (d dialect) WidenColumn(table, column, typeName string) string {
+	return "ALTER TABLE " + table + " ALTER COLUMN " + d.Quote(column) + " TYPE " + typeName
+}
