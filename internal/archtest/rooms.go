@@ -19,11 +19,11 @@ var everywhere = []string{"cmd", "internal/bench"}
 // leaves lists the rooms that import no other.
 var leaves = []string{
 	"accounts", "demo", "dial", "migrations", "record", "secrets", "ui",
-	"internal/archtest", "internal/faults", "internal/testdb",
+	"internal/archtest", "internal/crashpoint", "internal/testdb",
 }
 
 // testRooms lists what every test may use on top of its room's own doors.
-var testRooms = []string{"internal/testdb", "internal/faults", "connectors/connectortest", "connectors/catalog", "storage"}
+var testRooms = []string{"internal/testdb", "internal/crashpoint", "connectors/connectortest", "connectors/catalog", "storage"}
 
 // emptyNames are package names under which anything could be kept.
 var emptyNames = []string{"base", "common", "helper", "helpers", "misc", "shared", "util", "utils"}
@@ -76,10 +76,10 @@ var doors = []door{
 	{system, "connectors/sqlload", "write modes are written once"},
 	{system, "connectors/pgwire", "Postgres and its relatives share their protocol"},
 	{system, "internal/duck", "embedded DuckDB reads and writes files"},
-	{system, "internal/faults", "labelled steps where crash tests stop the process"},
+	{system, "internal/crashpoint", "labelled steps where crash tests stop the process"},
 	{"connectors/sqlload", "connectors", "the load half of the contract"},
 	{"connectors/sqlload", "record", "batches and schemas"},
-	{"connectors/sqlload", "internal/faults", "labelled steps where crash tests stop the process"},
+	{"connectors/sqlload", "internal/crashpoint", "labelled steps where crash tests stop the process"},
 	{"connectors/pgwire", "connectors", "maps the server's errors to the contract's"},
 	{"connectors/pgwire", "record", "binary tuples are a layout of a batch"},
 	{"connectors/pgwire", "dial", "the dialer it is given, and the stages it reports"},
@@ -104,10 +104,10 @@ var doors = []door{
 	{"engine", "record", "batches"},
 	{"engine", "secrets", "opens what an authorizer keeps sealed, for the one connection"},
 	{"engine", "transform", "steps"},
-	{"engine", "internal/faults", "labelled steps where crash tests stop the process"},
+	{"engine", "internal/crashpoint", "labelled steps where crash tests stop the process"},
 
 	{"scheduler", "flows", "due flows and their runs"},
-	{"scheduler", "internal/faults", "labelled steps where crash tests stop the process"},
+	{"scheduler", "internal/crashpoint", "labelled steps where crash tests stop the process"},
 
 	{"notify", "dial", "mail and webhooks leave the process by the one way out"},
 
