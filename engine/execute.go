@@ -9,6 +9,7 @@ import (
 
 	"leat/connectors"
 	"leat/flows"
+	"leat/internal/crashpoint"
 )
 
 // Execute performs one attempt of a claimed run under its lease and stores how it
@@ -17,6 +18,7 @@ import (
 // process stops (the run is then taken up again when its lease is over), or an error of
 // the store.
 func (e *Engine) Execute(ctx context.Context, run flows.Run) error {
+	crashpoint.Reach("run.claimed")
 	ctx, give := context.WithCancelCause(ctx)
 	defer give(nil)
 	b := &board{now: e.Now}

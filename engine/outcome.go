@@ -8,6 +8,7 @@ import (
 
 	"leat/connectors"
 	"leat/flows"
+	"leat/internal/crashpoint"
 )
 
 // outcome puts the end of a load on the board. Reports say that rows were stored, which
@@ -96,7 +97,10 @@ func (e *Engine) finish(ctx context.Context, run flows.Run, b *board, failure er
 	if err := e.save(detached, run.Lease, b); err != nil {
 		return err
 	}
-	return e.store(detached, run)
+	crashpoint.Reach("run.finishing")
+	err := e.store(detached, run)
+	crashpoint.Reach("run.finished")
+	return err
 }
 
 // handBack makes the run claimable at once. Its streams stay as they stand, so that the

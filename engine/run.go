@@ -9,6 +9,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"leat/flows"
+	"leat/internal/crashpoint"
 )
 
 // RunOptions say how a flow is run.
@@ -70,6 +71,7 @@ func (e *Engine) RunFlow(ctx context.Context, flowID string, options RunOptions)
 	if err != nil {
 		return flows.Run{}, err
 	}
+	crashpoint.Reach("run.queued")
 	// A worker of a server beside this process may have been faster. It is the run that
 	// was asked for either way, so it is followed whatever the options say.
 	options.Wait = true

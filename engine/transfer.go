@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"leat/connectors"
+	"leat/internal/crashpoint"
 )
 
 // transfer moves the rows of one load. It knows both ends through their roles only.
@@ -50,6 +51,7 @@ func (t *transfer) run(ctx context.Context) (reports []connectors.Report, err er
 	if err != nil {
 		return nil, fmt.Errorf("claiming the tables: %w", err)
 	}
+	crashpoint.Reach("load.begun")
 	committed := false
 	defer func() {
 		if !committed {
@@ -79,6 +81,7 @@ func (t *transfer) run(ctx context.Context) (reports []connectors.Report, err er
 		return nil, fmt.Errorf("storing the rows: %w", err)
 	}
 	committed = true
+	crashpoint.Reach("load.committed")
 	return reports, verify(t.targets, reports, closes)
 }
 
@@ -120,6 +123,7 @@ func (t *transfer) drain(ctx context.Context, load connectors.Load, r reader, wa
 	for item := range p.events {
 		// Exactly io.EOF: a driver's error that wraps it tells of a broken connection.
 		if item.err == io.EOF { //nolint:errorlint // see above
+			crashpoint.Reach("read.complete")
 			return nil
 		}
 		if item.err != nil {
@@ -160,6 +164,7 @@ func (t *transfer) take(ctx context.Context, load connectors.Load, r reader, eve
 	if err := load.Write(ctx, target, event.Part, event.Batch); err != nil {
 		return fmt.Errorf("writing: %w", err)
 	}
+	crashpoint.Reach("read.batch")
 	own.rows += int64(rows)
 	t.watch.moved(target, rows, bytes)
 	return nil
