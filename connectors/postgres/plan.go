@@ -108,7 +108,7 @@ func (p planner) project(index int, fields []field) (*pgbinary.Layout, []string)
 		columns[i] = pgwire.Quote(f.name)
 		to := p.travelsAs(f, p.wish(index, f.name))
 		if to != f.typ {
-			columns[i] = fmt.Sprintf("%s::%s AS %s", columns[i], castName(to), columns[i])
+			columns[i] = cast(columns[i], f.typ, to) + " AS " + columns[i]
 		}
 		layout.Fields[i] = pgbinary.Field{Name: f.name, OID: to.OID, Typmod: to.Typmod}
 		layout.Schema.Columns[i].Type, _ = to.Logical()
@@ -116,12 +116,16 @@ func (p planner) project(index int, fields []field) (*pgbinary.Layout, []string)
 	return layout, columns
 }
 
-// castName names a type so that no search path can change its meaning.
-func castName(t pgbinary.Type) string {
-	if t.OID == pgbinary.OIDText {
-		return "pg_catalog.text"
+// cast names types and functions so that no search path can change their meaning.
+func cast(column string, from, to pgbinary.Type) string {
+	switch {
+	case to.OID != pgbinary.OIDText:
+		return column + "::" + to.String()
+	case from.OID == pgbinary.OIDInet: // its cast adds a prefix length that its output has not
+		return "pg_catalog.textin(pg_catalog.inet_out(" + column + "))"
+	default:
+		return column + "::pg_catalog.text"
 	}
-	return t.String()
 }
 
 // wish is the built-in type that the load wants for a column; false when it has none.
@@ -150,7 +154,8 @@ type wish struct {
 //     the ones inside arrays, composites and ranges, mean nothing elsewhere.
 //   - To a load that takes binary tuples, a built-in type travels as it is, or widened
 //     to what the load wants.
-//   - To everybody else, a type without a logical type of its own travels as text.
+//   - A type without a logical type of its own travels as text where this program
+//     cannot print it, or where the load wants something else.
 func (p planner) travelsAs(f field, w wish) pgbinary.Type {
 	text := pgbinary.Type{OID: pgbinary.OIDText, Typmod: -1}
 	if !f.typ.Portable() {
@@ -162,7 +167,7 @@ func (p planner) travelsAs(f field, w wish) pgbinary.Type {
 		return f.typ
 	case binary && w.builtin && pgbinary.Widens(f.typ, w.typ):
 		return w.typ
-	case travelsAsText(f.typ) && (!binary || !pgbinary.HasText(f.typ.OID) || w.given):
+	case travelsAsText(f.typ) && (!pgbinary.HasText(f.typ.OID) || binary && w.given):
 		return text
 	default:
 		return f.typ

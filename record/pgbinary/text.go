@@ -1,6 +1,7 @@
 package pgbinary
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"math"
@@ -151,21 +152,26 @@ func float8Text(dst, v []byte) ([]byte, bool) {
 // appendFloat prints the shortest text that reads back as the same number, with an
 // exponent outside 1e-4 to 1e15 (1e6 for float4), as server versions from 12 do.
 func appendFloat(dst []byte, f float64, bits int) []byte {
-	switch size := math.Abs(f); {
+	switch {
 	case math.IsNaN(f):
 		return append(dst, "NaN"...)
 	case math.IsInf(f, 1):
 		return append(dst, "Infinity"...)
 	case math.IsInf(f, -1):
 		return append(dst, "-Infinity"...)
-	case size != 0 && (size < 1e-4 || size >= floatPlain[bits]):
-		return strconv.AppendFloat(dst, f, 'e', -1, bits)
-	default:
-		return strconv.AppendFloat(dst, f, 'f', -1, bits)
 	}
+	// The exponent of the shortest text decides, not the number behind it.
+	at := len(dst)
+	dst = strconv.AppendFloat(dst, f, 'e', -1, bits)
+	exponent, _ := strconv.Atoi(string(dst[bytes.LastIndexByte(dst, 'e')+1:]))
+	if exponent < -4 || exponent >= floatDigits[bits] {
+		return dst
+	}
+	return strconv.AppendFloat(dst[:at], f, 'f', -1, bits)
 }
 
-var floatPlain = map[int]float64{32: 1e6, 64: 1e15}
+// floatDigits are the digits that float4 and float8 hold exactly.
+var floatDigits = map[int]int{32: 6, 64: 15}
 
 func numericText(dst, v []byte) ([]byte, bool) {
 	n, ok := readNumeric(v)
@@ -226,9 +232,9 @@ func appendInet(dst, v []byte, always bool) ([]byte, bool) {
 	if !ok {
 		return dst, false
 	}
-	if addr.Is4In6() {
-		// The server prints these with the IPv4 part dotted, as Go does.
-		dst = append(dst, addr.String()...)
+	if b := v[4:]; addr.Is6() && bytes.Equal(b[:12], make([]byte, 12)) && (b[12] != 0 || b[13] != 0) {
+		// Only the last 32 bits are set: the server writes them like an IPv4 address.
+		dst = netip.AddrFrom4([4]byte(b[12:])).AppendTo(append(dst, "::"...))
 	} else {
 		dst = addr.AppendTo(dst)
 	}
