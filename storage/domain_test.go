@@ -139,8 +139,9 @@ func TestNames(t *testing.T) {
 			"find flow": second(s.Flow(ctx, "gone")), "find run": second(s.Run(ctx, "gone")),
 			"delete source": s.DeleteSource(ctx, "gone"), "delete destination": s.DeleteDestination(ctx, "gone"),
 			"delete flow": s.DeleteFlow(ctx, "gone"), "cancel": s.RequestCancel(ctx, "gone"),
-			"log": s.AppendLog(ctx, "gone", []flows.LogLine{{Message: "a"}}),
-			"run": s.EnqueueRun(ctx, flows.Run{ID: storage.NewID(), FlowID: "gone"}),
+			"log":                    s.AppendLog(ctx, "gone", []flows.LogLine{{Message: "a"}}),
+			"run":                    s.EnqueueRun(ctx, flows.Run{ID: storage.NewID(), FlowID: "gone"}),
+			"find what no row holds": second(s.FlowByName(ctx, "gone\x00\xff")),
 		} {
 			if !errors.Is(err, flows.ErrNotFound) || !strings.Contains(err.Error(), "gone") {
 				t.Errorf("%s: %v", what, err)

@@ -90,7 +90,7 @@ func list[T any](ctx context.Context, s session, columns func(*T) []any, query s
 func one[T any](ctx context.Context, s session, columns func(*T) []any, missing error, query string, args ...any) (T, error) {
 	var item T
 	err := s.row(ctx, query, args...).Scan(columns(&item)...)
-	if errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, sql.ErrNoRows) || isUnstorable(err) {
 		return item, missing
 	}
 	return item, err

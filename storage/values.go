@@ -34,6 +34,9 @@ func (j jsonText[T]) Scan(from any) error {
 	default:
 		return fmt.Errorf("decode JSON: the column holds a %T", from)
 	}
+	if string(text) == "null" {
+		return nil // most columns of most rows
+	}
 	if err := json.Unmarshal(text, j.value); err != nil {
 		return fmt.Errorf("decode JSON: %w", err)
 	}

@@ -24,6 +24,16 @@ const (
 	sqliteReference             = 787
 )
 
+// pgUnstorable refuses text with NUL or invalid UTF-8.
+const pgUnstorable = "22021"
+
+// isUnstorable tells that PostgreSQL refused a text that no row can hold, so that
+// looking for it finds nothing, as on SQLite.
+func isUnstorable(err error) bool {
+	found, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && found.Code == pgUnstorable
+}
+
 // violated tells which kind of constraint refused a statement.
 func violated(err error) violation {
 	if found, ok := errors.AsType[*pgconn.PgError](err); ok {
