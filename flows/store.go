@@ -3,6 +3,8 @@ package flows
 import (
 	"context"
 	"time"
+
+	"leat/connectors"
 )
 
 // SourceStore remembers sources. Save inserts or updates by ID and returns
@@ -42,9 +44,13 @@ type FlowStore interface {
 type RunFilter struct {
 	FlowID string
 	Status []RunStatus
+	// Trigger is what started them.
+	Trigger Trigger
 	// Before lists runs queued before this time (exclusive), newest first.
 	Before time.Time
 	Limit  int
+	// Offset leaves out that many of the newest, for pages of a list.
+	Offset int
 }
 
 // RunStore is the truth about who may run.
@@ -69,6 +75,10 @@ type RunStore interface {
 	Run(ctx context.Context, id string) (Run, error)
 	// Runs lists newest first, without streams.
 	Runs(ctx context.Context, filter RunFilter) ([]Run, error)
+	// CountRuns counts what a filter selects, without its limit and offset.
+	CountRuns(ctx context.Context, filter RunFilter) (int, error)
+	// RunCounts adds up the counts of each run's streams, by run id.
+	RunCounts(ctx context.Context, runIDs []string) (map[string]connectors.Counts, error)
 	// LastRuns returns the newest n runs of each flow, newest first, by flow id.
 	LastRuns(ctx context.Context, n int) (map[string][]Run, error)
 	// AppendLog adds lines to a run's log and numbers them.

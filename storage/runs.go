@@ -44,6 +44,25 @@ func completeLease(run *flows.Run) { run.Lease.RunID, run.Lease.Attempt = run.ID
 
 // Runs lists newest first, without streams; without a limit, the newest 100.
 func (s *Store) Runs(ctx context.Context, filter flows.RunFilter) ([]flows.Run, error) {
+	conditions, args := runConditions(filter)
+	if filter.Limit <= 0 {
+		filter.Limit = defaultRuns
+	}
+	return s.listRuns(ctx, "SELECT "+runColumns+" FROM runs WHERE "+conditions+
+		" ORDER BY queued_at DESC, id DESC LIMIT ? OFFSET ?", append(args, filter.Limit, max(filter.Offset, 0))...)
+}
+
+// CountRuns counts what a filter selects.
+func (s *Store) CountRuns(ctx context.Context, filter flows.RunFilter) (int, error) {
+	conditions, args := runConditions(filter)
+	var count int
+	if err := s.reads().row(ctx, "SELECT count(*) FROM runs WHERE "+conditions, args...).Scan(&count); err != nil {
+		return 0, fmt.Errorf("count runs: %w", err)
+	}
+	return count, nil
+}
+
+func runConditions(filter flows.RunFilter) (string, []any) {
 	conditions, args := []string{"1 = 1"}, []any{}
 	if filter.FlowID != "" {
 		conditions, args = append(conditions, "flow_id = ?"), append(args, filter.FlowID)
@@ -54,14 +73,13 @@ func (s *Store) Runs(ctx context.Context, filter flows.RunFilter) ([]flows.Run, 
 			args = append(args, status)
 		}
 	}
+	if filter.Trigger != "" {
+		conditions, args = append(conditions, "started_by = ?"), append(args, filter.Trigger)
+	}
 	if !filter.Before.IsZero() {
 		conditions, args = append(conditions, "queued_at < ?"), append(args, toMicros(filter.Before))
 	}
-	if filter.Limit <= 0 {
-		filter.Limit = defaultRuns
-	}
-	return s.listRuns(ctx, "SELECT "+runColumns+" FROM runs WHERE "+strings.Join(conditions, " AND ")+
-		" ORDER BY queued_at DESC, id DESC LIMIT ?", append(args, filter.Limit)...)
+	return strings.Join(conditions, " AND "), args
 }
 
 // LastRuns returns the newest n runs of each flow, newest first, by flow id. It finds
