@@ -58,9 +58,17 @@ func TestOneFirstOwner(t *testing.T) {
 			t.Error("a viewer became the first owner")
 		}
 		var made atomic.Int64
-		var group sync.WaitGroup
-		for i := range 10 {
+		var ready, group sync.WaitGroup
+		ready.Add(8)
+		for i := range 8 {
 			group.Go(func() {
+				// Connections are open and everybody starts together, else one would be done
+				// before the next begins.
+				if _, err := s.Users(t.Context()); err != nil {
+					t.Error(err)
+				}
+				ready.Done()
+				ready.Wait()
 				err := s.CreateFirstOwner(t.Context(), accounts.User{ID: storage.NewID(), Email: fmt.Sprint(i, "@example.org"), Role: accounts.Owner})
 				if err == nil {
 					made.Add(1)

@@ -130,6 +130,10 @@ func runOnce(s *storage.Store, f flows.Flow) error {
 	if _, err := s.LastRuns(ctx, 5); err != nil {
 		return err
 	}
+	// A transaction that reads before it writes.
+	if _, err := s.RewrapSecrets(ctx); err != nil {
+		return err
+	}
 	if _, err := s.RenewLease(ctx, run.Lease, time.Minute); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package storage_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -184,7 +185,7 @@ func TestListsOfRuns(t *testing.T) {
 			f := []flows.Flow{a, b}[i%2]
 			ids[i] = storage.NewID()
 			status := []flows.RunStatus{flows.RunSucceeded, flows.RunFailed, flows.RunSkipped}[i%3]
-			must(t, s.EnqueueRun(ctx, flows.Run{ID: ids[i], FlowID: f.ID, FlowName: f.Name, Status: status, QueuedAt: base.Add(time.Duration(i) * time.Second)}))
+			must(t, s.EnqueueRun(ctx, flows.Run{ID: ids[i], FlowID: f.ID, FlowName: f.Name, Status: status, Trigger: []flows.Trigger{flows.TriggerManual, flows.TriggerSchedule}[i/3], QueuedAt: base.Add(time.Duration(i) * time.Second)}))
 		}
 		for what, test := range map[string]struct {
 			filter flows.RunFilter
@@ -192,6 +193,8 @@ func TestListsOfRuns(t *testing.T) {
 		}{
 			"all":     {flows.RunFilter{}, []int{5, 4, 3, 2, 1, 0}},
 			"limit":   {flows.RunFilter{Limit: 2}, []int{5, 4}},
+			"page":    {flows.RunFilter{Limit: 2, Offset: 3}, []int{2, 1}},
+			"trigger": {flows.RunFilter{Trigger: flows.TriggerSchedule}, []int{5, 4, 3}},
 			"flow":    {flows.RunFilter{FlowID: a.ID}, []int{4, 2, 0}},
 			"status":  {flows.RunFilter{Status: []flows.RunStatus{flows.RunFailed, flows.RunSkipped}}, []int{5, 4, 2, 1}},
 			"before":  {flows.RunFilter{Before: base.Add(2 * time.Second)}, []int{1, 0}},
@@ -204,8 +207,13 @@ func TestListsOfRuns(t *testing.T) {
 			for _, i := range test.want {
 				want = append(want, ids[i])
 			}
-			same(t, runIDs(runs), want)
-			_ = what
+			if !slices.Equal(runIDs(runs), want) {
+				t.Errorf("%s: %v, want %v", what, runIDs(runs), want)
+			}
+			count, err := s.CountRuns(ctx, test.filter)
+			if err != nil || test.filter.Limit == 0 && count != len(want) {
+				t.Errorf("%s: counted %d of %d, %v", what, count, len(want), err)
+			}
 		}
 		last, err := s.LastRuns(ctx, 2)
 		must(t, err)
@@ -214,6 +222,21 @@ func TestListsOfRuns(t *testing.T) {
 		if last, err = s.LastRuns(ctx, 10); err != nil || len(last[a.ID]) != 3 {
 			t.Errorf("fewer runs than asked: %v, %v", last, err)
 		}
+	})
+}
+
+func TestRunCounts(t *testing.T) {
+	onBoth(t, func(t *testing.T, options storage.Options) {
+		s, ctx := open(t, options), t.Context()
+		enqueue(t, s, flowOf(t, s, "orders"))
+		run, err := s.ClaimRun(ctx, "n1", "", long)
+		must(t, err)
+		must(t, s.SaveProgress(ctx, run.Lease, []flows.StreamRun{
+			{Index: 0, Counts: connectors.Counts{Read: 3, Written: 2, Bytes: 10}}, {Index: 1, Counts: connectors.Counts{Read: 4, Rejected: 4}},
+		}))
+		sums, err := s.RunCounts(ctx, []string{run.ID, "other"})
+		must(t, err)
+		same(t, sums, map[string]connectors.Counts{run.ID: {Read: 7, Written: 2, Rejected: 4, Bytes: 10}})
 	})
 }
 
