@@ -94,9 +94,22 @@ func TestDialFailures(t *testing.T) {
 func TestDialBadTargets(t *testing.T) {
 	d := dial.New(dial.Options{Policy: dial.DefaultPolicy(), Resolver: names{}})
 	bad := []struct{ network, address string }{
-		{"unix", "/var/run/postgresql/.s.PGSQL.5432"}, {"udp", "127.0.0.1:53"}, {"tcp", "127.0.0.1"}, {"tcp", ":5432"}, {"tcp", "db:0"},
-		{"tcp", "db:65536"}, {"tcp", "db:-1"}, {"tcp", "db:http"}, {"tcp", "/tmp/sock:5432"}, {"tcp", "@abstract:5432"},
-		{"tcp", "a,b:5432"}, {"tcp", "user@db:5432"}, {"tcp", "db test:5432"}, {"tcp", "db\n:5432"}, {"tcp", "::1:5432"}, {"tcp", ""},
+		{"unix", "/var/run/postgresql/.s.PGSQL.5432"},
+		{"udp", "127.0.0.1:53"},
+		{"tcp", "127.0.0.1"},
+		{"tcp", ":5432"},
+		{"tcp", "db:0"},
+		{"tcp", "db:65536"},
+		{"tcp", "db:-1"},
+		{"tcp", "db:http"},
+		{"tcp", "/tmp/sock:5432"},
+		{"tcp", "@abstract:5432"},
+		{"tcp", "a,b:5432"},
+		{"tcp", "user@db:5432"},
+		{"tcp", "db test:5432"},
+		{"tcp", "db\n:5432"},
+		{"tcp", "::1:5432"},
+		{"tcp", ""},
 	}
 	for _, b := range bad {
 		_, err := d.DialContext(t.Context(), b.network, b.address)

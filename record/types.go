@@ -72,8 +72,8 @@ func parseDecimal(name string) (arrow.DataType, bool) {
 	if !ok {
 		return nil, false
 	}
-	p, errP := strconv.Atoi(strings.TrimSpace(precision))
-	s, errS := strconv.Atoi(strings.TrimSpace(scale))
+	p, errP := strconv.ParseInt(strings.TrimSpace(precision), 10, 32)
+	s, errS := strconv.ParseInt(strings.TrimSpace(scale), 10, 32)
 	if errP != nil || errS != nil || p < 1 || p > MaxPrecision || s < 0 || s > p {
 		return nil, false
 	}

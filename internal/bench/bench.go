@@ -40,7 +40,7 @@ func newBench(ctx context.Context, o options) (*bench, error) {
 		return nil, fmt.Errorf("make a folder: %w", err)
 	}
 	if err := b.prepare(ctx); err != nil {
-		b.close()
+		b.close(ctx)
 		return nil, err
 	}
 	return b, nil
@@ -49,12 +49,13 @@ func newBench(ctx context.Context, o options) (*bench, error) {
 func (b *bench) prepare(ctx context.Context) error {
 	if b.leat == "" {
 		b.leat = filepath.Join(b.folder, "leat")
-		build := exec.CommandContext(ctx, "go", "build", "-o", b.leat, "./cmd/leat") //nolint:gosec // our own program
+		build := exec.CommandContext(ctx, "go", "build", "-o", b.leat, "./cmd/leat")
 		if out, err := build.CombinedOutput(); err != nil {
 			return fmt.Errorf("build leat: %w\n%s", err, out)
 		}
 	}
 	var err error
+	//nolint:contextcheck // the server outlives any context and is removed by close
 	b.server, err = testdb.Launch(testdb.Options{Settings: map[string]string{
 		"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "shared_buffers": "2GB",
 		"max_wal_size": "16GB", "checkpoint_timeout": "1h", "autovacuum": "off", "maintenance_work_mem": "512MB",
@@ -77,7 +78,7 @@ func (b *bench) createDatabases(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
-	defer admin.Close(ctx) //nolint:errcheck // the server goes away with the benchmark
+	defer admin.Close(ctx)
 	for _, name := range []string{sourceDatabase, targetDatabase} {
 		if _, err := admin.Exec(ctx, "CREATE DATABASE "+name); err != nil {
 			return fmt.Errorf("create database %s: %w", name, err)
@@ -121,9 +122,9 @@ func (b *bench) seed(ctx context.Context) error {
 	return nil
 }
 
-// close removes everything.
-func (b *bench) close() {
-	ctx := context.Background()
+// close removes everything, also when ctx has ended.
+func (b *bench) close(ctx context.Context) {
+	ctx = context.WithoutCancel(ctx)
 	for _, conn := range []*pgx.Conn{b.source, b.target} {
 		if conn != nil {
 			_ = conn.Close(ctx)

@@ -70,7 +70,7 @@ func (b *bench) configure(ctx context.Context) error {
 // what a process needs, so that the caller's settings do not leak into the figures.
 func (b *bench) command(ctx context.Context, args ...string) *exec.Cmd {
 	args = append([]string{"--data-dir", filepath.Join(b.folder, "data")}, args...)
-	cmd := exec.CommandContext(ctx, b.leat, args...) //nolint:gosec // our own program
+	cmd := exec.CommandContext(ctx, b.leat, args...)
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + b.folder}
 	return cmd
 }
@@ -78,7 +78,7 @@ func (b *bench) command(ctx context.Context, args ...string) *exec.Cmd {
 // psql is one psql process on a database of the benchmark.
 func (b *bench) psql(ctx context.Context, database string, args ...string) *exec.Cmd {
 	args = append([]string{"-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", b.server.Host, "-p", fmt.Sprint(b.server.Port), "-U", b.server.Superuser, "-d", database}, args...)
-	cmd := exec.CommandContext(ctx, "psql", args...) //nolint:gosec // fixed program, our own arguments
+	cmd := exec.CommandContext(ctx, "psql", args...)
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "PGPASSWORD=" + b.server.Password, "PGSSLMODE=disable"}
 	return cmd
 }

@@ -45,7 +45,7 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	defer b.close()
+	defer b.close(ctx)
 	fmt.Println(machine(ctx, b))
 	var missed []string
 	for _, m := range measurements() {

@@ -77,8 +77,10 @@ func flowPreviewFixture() FlowPreview {
 	data := galleryData()
 	return FlowPreview{
 		Shell: shell("Preview", "flows"), Name: "orders", Fields: []Posted{{"name", "orders"}, {"destination", "d1"}}, Schedule: "Every day at 02:00, Europe/Prague",
-		Streams: []StreamPreview{{Dataset: "public.orders", Table: "analytics.orders", WriteMode: "upsert", Rows: 1_200_000, Statements: []string{"CREATE TABLE analytics.orders (\n  id bigint NOT NULL,\n  total numeric(12,2)\n)", "CREATE UNIQUE INDEX ON analytics.orders (id)"}, Data: &data,
-			Columns: []ColumnPlan{{"id", "int8", "id", "int8", "new", ""}, {"total", "numeric(12,2)", "total", "numeric(12,2)", "new", ""}, {"note", "text", "", "", "removed", "not ticked in the source"}}}},
+		Streams: []StreamPreview{{
+			Dataset: "public.orders", Table: "analytics.orders", WriteMode: "upsert", Rows: 1_200_000, Statements: []string{"CREATE TABLE analytics.orders (\n  id bigint NOT NULL,\n  total numeric(12,2)\n)", "CREATE UNIQUE INDEX ON analytics.orders (id)"}, Data: &data,
+			Columns: []ColumnPlan{{"id", "int8", "id", "int8", "new", ""}, {"total", "numeric(12,2)", "total", "numeric(12,2)", "new", ""}, {"note", "text", "", "", "removed", "not ticked in the source"}},
+		}},
 	}
 }
 

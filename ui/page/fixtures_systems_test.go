@@ -88,8 +88,11 @@ func sourcesFixture() Sources {
 
 func orderColumns() []SourceColumn {
 	return []SourceColumn{
-		{Name: "id", Type: "int8", Selected: true, Key: true}, {Name: "customer_id", Type: "int8", Selected: true},
-		{Name: "total", Type: "numeric(12,2)", Selected: true}, {Name: "note", Type: "text"}, {Name: "updated_at", Type: "timestamptz", Selected: true, CursorCandidate: true},
+		{Name: "id", Type: "int8", Selected: true, Key: true},
+		{Name: "customer_id", Type: "int8", Selected: true},
+		{Name: "total", Type: "numeric(12,2)", Selected: true},
+		{Name: "note", Type: "text"},
+		{Name: "updated_at", Type: "timestamptz", Selected: true, CursorCandidate: true},
 	}
 }
 
@@ -99,7 +102,9 @@ func sourceFixture() SourceForm {
 		Shell: shell("shop-sales", "sources"), ID: "s1", Name: "shop-sales", AuthorizerID: "a1", Authorizers: authorizerOptions(), CanQuery: true,
 		List: DatasetList{Loaded: true, Total: 312, Items: []DatasetItem{
 			{Name: "public.orders", Kind: "table", Rows: 1_200_000, Analysed: "planner estimate, analysed 2 d ago", Selected: true},
-			{Name: "public.customers", Kind: "table", Rows: 88_120}, {Name: "public.order_items", Kind: "table", Rows: 5_400_000}, {Name: "reporting.daily", Kind: "view", Rows: -1},
+			{Name: "public.customers", Kind: "table", Rows: 88_120},
+			{Name: "public.order_items", Kind: "table", Rows: 5_400_000},
+			{Name: "reporting.daily", Kind: "view", Rows: -1},
 		}},
 		Chosen: []DatasetConfig{
 			{Name: "public.orders", Dataset: "public.orders", Rows: 1_200_000, Columns: orderColumns(), Cursor: "updated_at", CursorHint: "updated_at is a timestamp, indexed and never null.", Overlap: "5m", Preview: &preview, PreviewTook: 38 * time.Millisecond, Open: true},
@@ -114,8 +119,10 @@ func fileSourceFixture() SourceForm {
 	return SourceForm{
 		Shell: shell("New source", "sources"), Name: "price-lists", AuthorizerID: "a3", Authorizers: authorizerOptions(), CanUpload: true,
 		List: DatasetList{Loaded: true, Total: 1, Items: []DatasetItem{{Name: "prices.csv", Kind: "file", Rows: -1, Selected: true}}},
-		Chosen: []DatasetConfig{{Name: "prices.csv", Dataset: "prices.csv", Rows: -1, Open: true, Columns: []SourceColumn{{Name: "sku", Type: "text", TypeWays: types, Selected: true}, {Name: "price", Type: "float64", TypeWays: types, Selected: true}},
-			Options: []component.Field{{Name: "ds.0.option.delimiter", Label: "Delimiter", Type: "select", Value: ",", Options: []component.Option{{Value: ",", Label: "Comma"}, {Value: ";", Label: "Semicolon"}}, Width: "third"}, {Name: "ds.0.option.header", Label: "The first line names the columns", Type: "checkbox", Value: "true"}}}},
+		Chosen: []DatasetConfig{{
+			Name: "prices.csv", Dataset: "prices.csv", Rows: -1, Open: true, Columns: []SourceColumn{{Name: "sku", Type: "text", TypeWays: types, Selected: true}, {Name: "price", Type: "float64", TypeWays: types, Selected: true}},
+			Options: []component.Field{{Name: "ds.0.option.delimiter", Label: "Delimiter", Type: "select", Value: ",", Options: []component.Option{{Value: ",", Label: "Comma"}, {Value: ";", Label: "Semicolon"}}, Width: "third"}, {Name: "ds.0.option.header", Label: "The first line names the columns", Type: "checkbox", Value: "true"}},
+		}},
 	}
 }
 

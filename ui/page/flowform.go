@@ -129,18 +129,25 @@ func (v FlowForm) streamOptions(i int) []component.Field {
 		{Name: stName(i, "rejects"), Label: "Rejects allowed", Type: "number", Value: s.Rejects, Default: "0", Width: "half", Help: "So many bad rows are kept aside; one more fails the run."},
 		{Name: stName(i, "min_rows_ratio"), Label: "Smallest whole read", Value: s.MinRowsRatio, Width: "half", Help: "Share of the last good read below which a whole read is refused, for example 0.5."},
 		{Name: stName(i, "drift"), Label: "When the source's columns change", Type: "select", Value: s.Drift, Width: "half", Options: []component.Option{
-			{Value: "report", Label: "Leave new columns out and tell"}, {Value: "add", Label: "Add new columns"},
-			{Value: "widen", Label: "Add columns and widen types"}, {Value: "refuse", Label: "Refuse the run"}}},
+			{Value: "report", Label: "Leave new columns out and tell"},
+			{Value: "add", Label: "Add new columns"},
+			{Value: "widen", Label: "Add columns and widen types"},
+			{Value: "refuse", Label: "Refuse the run"},
+		}},
 		{Name: stName(i, "replace"), Label: "How Replace works", Type: "select", Value: s.Replace, Width: "half", Options: []component.Option{
-			{Value: "auto", Label: "Automatic"}, {Value: "swap", Label: "Build beside and swap"},
-			{Value: "merge", Label: "Merge by key, delete the missing"}, {Value: "delete_insert", Label: "Delete, then insert"}}},
+			{Value: "auto", Label: "Automatic"},
+			{Value: "swap", Label: "Build beside and swap"},
+			{Value: "merge", Label: "Merge by key, delete the missing"},
+			{Value: "delete_insert", Label: "Delete, then insert"},
+		}},
 		{Name: stName(i, "create_indexes"), Label: "Create an index on the unique columns", Type: "checkbox", Value: truth(s.CreateIndexes)},
 		{Name: stName(i, "loaded_at"), Label: "Add a column with the time of loading", Type: "checkbox", Value: truth(s.LoadedAt), Help: "_loaded_at"},
 		{Name: stName(i, "run_id"), Label: "Add a column with the run", Type: "checkbox", Value: truth(s.RunID), Help: "_run_id"},
 	}
 	if s.RawLayout {
 		fields = append(fields, component.Field{Name: stName(i, "layout"), Label: "Layout of the table", Type: "select", Value: s.Layout, Width: "half", Options: []component.Option{
-			{Value: "columns", Label: "One column per column"}, {Value: "raw", Label: "Raw: ab_id, emitted_at, data"}}})
+			{Value: "columns", Label: "One column per column"}, {Value: "raw", Label: "Raw: ab_id, emitted_at, data"},
+		}})
 	}
 	return v.with(fields...)
 }
@@ -187,9 +194,11 @@ func (v FlowForm) cronField() component.Field {
 func (v FlowForm) policyFields() []component.Field {
 	return v.with(
 		component.Field{Name: "schedule.missed", Label: "Due times missed while the server was down", Type: "select", Value: v.Schedule.Missed, Width: "half", Options: []component.Option{
-			{Value: "once", Label: "Run once"}, {Value: "skip", Label: "Skip them"}, {Value: "each", Label: "Run each"}}},
+			{Value: "once", Label: "Run once"}, {Value: "skip", Label: "Skip them"}, {Value: "each", Label: "Run each"},
+		}},
 		component.Field{Name: "schedule.overlap", Label: "Due while a run is active", Type: "select", Value: v.Schedule.Overlap, Width: "half", Options: []component.Option{
-			{Value: "skip", Label: "Skip, and show it"}, {Value: "queue", Label: "Queue one"}}},
+			{Value: "skip", Label: "Skip, and show it"}, {Value: "queue", Label: "Queue one"},
+		}},
 	)
 }
 

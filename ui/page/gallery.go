@@ -61,8 +61,11 @@ func galleryData() component.DataTable {
 	return component.DataTable{
 		Caption: "Preview of public.orders",
 		Columns: []component.DataColumn{
-			{Name: "id", Type: "int8", Key: true, Numeric: true}, {Name: "customer", Type: "text"},
-			{Name: "note", Type: "text"}, {Name: "total", Type: "numeric(12,2)", Numeric: true}, {Name: "updated_at", Type: "timestamptz", Cursor: true},
+			{Name: "id", Type: "int8", Key: true, Numeric: true},
+			{Name: "customer", Type: "text"},
+			{Name: "note", Type: "text"},
+			{Name: "total", Type: "numeric(12,2)", Numeric: true},
+			{Name: "updated_at", Type: "timestamptz", Cursor: true},
 		},
 		Rows: [][]component.Cell{
 			{{Text: "1"}, {Text: "Anna Novák"}, {Null: true}, {Text: "120.00"}, {Text: "2026-11-20 08:12:44+00"}},

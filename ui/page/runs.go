@@ -148,9 +148,13 @@ func (s RunStream) figures() []component.Pair {
 		n     int64
 		show  bool
 	}{
-		{"read", s.Read, true}, {"written", s.Written, ended || s.Written > 0}, {"changed", s.Changed, s.Changed > 0},
-		{"unchanged", s.Unchanged, s.Unchanged > 0}, {"duplicate", s.Duplicate, s.Duplicate > 0},
-		{"skipped", s.Skipped, s.Skipped > 0}, {"rejected", s.Rejected, s.Rejected > 0},
+		{"read", s.Read, true},
+		{"written", s.Written, ended || s.Written > 0},
+		{"changed", s.Changed, s.Changed > 0},
+		{"unchanged", s.Unchanged, s.Unchanged > 0},
+		{"duplicate", s.Duplicate, s.Duplicate > 0},
+		{"skipped", s.Skipped, s.Skipped > 0},
+		{"rejected", s.Rejected, s.Rejected > 0},
 	}
 	var out []component.Pair
 	for _, f := range all {

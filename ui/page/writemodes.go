@@ -42,24 +42,58 @@ var (
 )
 
 var pictures = []picture{
-	{"upsert", "Upsert", "New keys are added, known keys are updated.", []string{"merge"},
-		[]string{needsKey, keepsGone}, twoRows, []component.MiniRow{keep1, row("changed", "2", "25"), new3}},
-	{"insert", "Insert", "Every row read is added at the end.", []string{"append"},
-		[]string{"Doubles rows when they are read twice.", keepsGone}, twoRows, []component.MiniRow{keep1, old2, new2, new3}},
-	{"insert_ignore", "Insert, ignore known", "New keys are added, known keys are left as they are.", nil,
-		[]string{needsKey, keepsGone}, twoRows, []component.MiniRow{keep1, old2, new3}},
-	{"truncate_insert", "Replace", "The table holds exactly what this read brought, in one step.", []string{"overwrite"},
-		[]string{"If the run fails, the old rows stay."}, twoRows, []component.MiniRow{row("removed", "1", "10"), row("changed", "2", "25"), new3}},
-	{"update", "Update only", "Known keys are updated, new keys are skipped and counted.", nil,
-		[]string{needsKey, keepsGone}, twoRows, []component.MiniRow{keep1, row("changed", "2", "25")}},
-	{"delete", "Delete", "Rows whose key was read are removed.", nil,
-		[]string{needsKey}, twoRows, []component.MiniRow{keep1, row("removed", "2", "20")}},
-	{"delete_insert", "Delete, then insert", "Rows with the read keys are removed, then the read rows are added.", nil,
-		[]string{"Needs merge columns; they may repeat."}, twoRows, []component.MiniRow{keep1, row("removed", "2", "20"), new2, new3}},
-	{"history", "History", "One row per version, with the time it was valid.", []string{"scd2"},
+	{
+		"upsert", "Upsert", "New keys are added, known keys are updated.",
+		[]string{"merge"},
+		[]string{needsKey, keepsGone},
+		twoRows,
+		[]component.MiniRow{keep1, row("changed", "2", "25"), new3},
+	},
+	{
+		"insert", "Insert", "Every row read is added at the end.",
+		[]string{"append"},
+		[]string{"Doubles rows when they are read twice.", keepsGone},
+		twoRows,
+		[]component.MiniRow{keep1, old2, new2, new3},
+	},
+	{
+		"insert_ignore", "Insert, ignore known", "New keys are added, known keys are left as they are.", nil,
+		[]string{needsKey, keepsGone},
+		twoRows,
+		[]component.MiniRow{keep1, old2, new3},
+	},
+	{
+		"truncate_insert", "Replace", "The table holds exactly what this read brought, in one step.",
+		[]string{"overwrite"},
+		[]string{"If the run fails, the old rows stay."},
+		twoRows,
+		[]component.MiniRow{row("removed", "1", "10"), row("changed", "2", "25"), new3},
+	},
+	{
+		"update", "Update only", "Known keys are updated, new keys are skipped and counted.", nil,
+		[]string{needsKey, keepsGone},
+		twoRows,
+		[]component.MiniRow{keep1, row("changed", "2", "25")},
+	},
+	{
+		"delete", "Delete", "Rows whose key was read are removed.", nil,
+		[]string{needsKey},
+		twoRows,
+		[]component.MiniRow{keep1, row("removed", "2", "20")},
+	},
+	{
+		"delete_insert", "Delete, then insert", "Rows with the read keys are removed, then the read rows are added.", nil,
+		[]string{"Needs merge columns; they may repeat."},
+		twoRows,
+		[]component.MiniRow{keep1, row("removed", "2", "20"), new2, new3},
+	},
+	{
+		"history", "History", "One row per version, with the time it was valid.",
+		[]string{"scd2"},
 		[]string{needsKey, "A whole read closes the versions of keys that are gone."},
 		[]component.MiniRow{row("", "1", "10", "now"), row("", "2", "20", "now")},
-		[]component.MiniRow{row("", "1", "10", "now"), row("changed", "2", "20", "past"), row("new", "2", "25", "now"), row("new", "3", "30", "now")}},
+		[]component.MiniRow{row("", "1", "10", "now"), row("changed", "2", "20", "past"), row("new", "2", "25", "now"), row("new", "3", "30", "now")},
+	},
 }
 
 // WriteModes makes the cards for choosing a write mode.
