@@ -88,6 +88,12 @@ func isState(err error, codes ...string) bool {
 	return false
 }
 
+// isServer says that the server answered with an error.
+func isServer(err error) bool {
+	_, ok := errors.AsType[*pgconn.PgError](err)
+	return ok
+}
+
 func texts(args []string) [][]byte {
 	values := make([][]byte, len(args))
 	for i, arg := range args {

@@ -187,6 +187,20 @@ func (p *Plan) Statements() []string {
 	return lines
 }
 
+// DDL lists the statements that change tables which stay, for people to read before.
+func (p *Plan) DDL() []string {
+	var ddl []string
+	if p.Spec.Existing == nil {
+		ddl = append(ddl, p.Setup[0].SQL)
+		for _, s := range p.After {
+			if strings.HasPrefix(s.SQL, "CREATE ") {
+				ddl = append(ddl, s.SQL)
+			}
+		}
+	}
+	return append(ddl, p.Spec.Drift...)
+}
+
 // text is the statement with its meaning as a comment.
 func (s Statement) text() string {
 	var notes []string

@@ -1,0 +1,107 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"leat/connectors"
+	"leat/connectors/sqlload"
+	"leat/internal/crashpoint"
+	"leat/record"
+)
+
+// Commit applies the rows of every target, stores the positions and commits.
+func (l *load) Commit(ctx context.Context, closes []connectors.Close) ([]connectors.Report, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ended || len(closes) != len(l.items) {
+		return nil, &connectors.Error{Kind: connectors.Internal, Message: "a load was committed after its end, or with another number of targets"}
+	}
+	if err := l.finishCopy(ctx); err != nil {
+		return nil, err
+	}
+	crashpoint.Reach("load.copied")
+	reports := make([]connectors.Report, len(l.items))
+	for i, it := range l.items {
+		report, err := l.apply(ctx, it, closes[i])
+		if err != nil {
+			return nil, err
+		}
+		reports[i] = report
+		crashpoint.Reach("load.applied")
+	}
+	if err := l.finish(ctx, closes, reports); err != nil {
+		return nil, err
+	}
+	return reports, l.commit(ctx)
+}
+
+// apply runs the rest of a target's plan.
+func (l *load) apply(ctx context.Context, it *item, end connectors.Close) (connectors.Report, error) {
+	if it.plan == nil { // no row came
+		if err := l.prepare(ctx, it, record.ArrowLayout{}); err != nil {
+			return connectors.Report{}, err
+		}
+	}
+	limit := it.target.Limits.Statement
+	if limit <= 0 {
+		limit = defaultStatement
+	}
+	if err := l.s.command(ctx, fmt.Sprintf("SET LOCAL statement_timeout = %d", max(limit.Milliseconds(), 1))); err != nil {
+		return connectors.Report{}, err
+	}
+	s := l.s.about("apply the load of "+it.stream.Table.String(), it.stream.Table, strings.Join(rights(it.target.Mode), ", "))
+	in := sqlload.Input{Copied: it.copied, Sent: it.sent, Rejected: it.rejected, Bytes: it.bytes, Close: end, LastGood: it.lastGood}
+	var report connectors.Report
+	err := l.underPolicies(ctx, it, func() (err error) {
+		report, err = it.plan.Apply(ctx, s, in)
+		return err
+	})
+	report.Warnings = append(report.Warnings, it.match.warnings...)
+	return report, l.loadErrorOrNil(ctx, it, err)
+}
+
+func (l *load) loadErrorOrNil(ctx context.Context, it *item, err error) error {
+	if err == nil {
+		return nil
+	}
+	return l.loadError(ctx, it, "apply the load of "+it.stream.Table.String(), err)
+}
+
+// finish is the applying transaction's last step, in the order of the claim.
+func (l *load) finish(ctx context.Context, closes []connectors.Close, reports []connectors.Report) error {
+	for _, i := range l.claimOrder() {
+		it := l.items[i]
+		s := l.s.about("store the state of "+it.stream.Table.String(), connectors.Table{Schema: it.stream.Table.Schema, Name: sqlload.StateTable}, "SELECT, INSERT, UPDATE, DELETE")
+		err := l.stores[it.stream.Table.Schema].Finish(ctx, s, sqlload.Done{Stream: it.stream, Run: l.id.Run, Fence: it.state.Fence, Report: reports[i], Close: closes[i]})
+		if err != nil {
+			return l.loadError(ctx, it, "store the state of "+it.stream.Table.String(), err)
+		}
+		crashpoint.Reach("load.state_written")
+	}
+	return nil
+}
+
+// commit sends COMMIT. When the answer is lost nobody knows the outcome, and Resolve
+// must find it.
+func (l *load) commit(ctx context.Context) error {
+	crashpoint.Reach("load.before_commit")
+	if err := ctx.Err(); err != nil {
+		return l.loadError(ctx, l.items[0], "commit the load of "+l.items[0].stream.Table.String(), err)
+	}
+	result, err := l.s.conn.PgConn().Exec(context.WithoutCancel(ctx), "COMMIT").ReadAll()
+	if err != nil && l.s.conn.IsClosed() || err != nil && !isServer(err) {
+		return &connectors.Error{Kind: connectors.Unknown, Retryable: true, Cause: err,
+			Message: fmt.Sprintf("the answer to the COMMIT of the load of %s was lost", l.items[0].stream.Table), Fix: "The outcome is looked up at the destination before anything else."}
+	}
+	if err != nil {
+		return l.loadError(ctx, l.items[0], "commit the load of "+l.items[0].stream.Table.String(), err)
+	}
+	if len(result) != 1 || result[0].CommandTag.String() != "COMMIT" {
+		return &connectors.Error{Kind: connectors.Internal, Message: fmt.Sprintf("the load of %s was rolled back at its end", l.items[0].stream.Table)}
+	}
+	crashpoint.Reach("load.committed")
+	l.ended, l.begun = true, false
+	return l.close(context.WithoutCancel(ctx))
+}

@@ -1,0 +1,109 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"leat/record"
+	"leat/record/pgbinary"
+)
+
+// fit says how a source column goes into a target column.
+type fit struct {
+	// ok is false where a value could change or be lost.
+	ok bool
+	// wish is the native type that the reader should cast to; empty when none helps.
+	wish string
+	// text says that values travel as text and the server converts them.
+	text bool
+}
+
+// sourceType is the built-in type of a source column, and false where it has none here:
+// enums, composites and types of extensions travel as text.
+func sourceType(column record.Column, kind string) (pgbinary.Type, bool) {
+	if kind == Kind {
+		if t, ok := pgbinary.ParseType(column.Native); ok {
+			return t, true
+		}
+		if arrow.TypeEqual(column.Type, record.Text) {
+			return pgbinary.Type{}, false
+		}
+	}
+	return pgbinary.ParseType(pgbinary.NativeFor(column.Type))
+}
+
+// fitColumn decides whether every value of a source column keeps its meaning in a
+// target column of type name.
+func fitColumn(column record.Column, kind string, target pgbinary.Target, typeName string) fit {
+	from, builtin := sourceType(column, kind)
+	switch {
+	case !builtin:
+		return fitForeign(column, target, typeName)
+	case target.Takes(pgbinary.Field{OID: from.OID, Typmod: from.Typmod}):
+		return fit{ok: true}
+	case pgbinary.Widens(from, target.Type):
+		return fit{ok: true, wish: target.Type.String()}
+	case from.OID != target.OID && isTextual(from.OID) && fromText(target, column, kind):
+		return fit{ok: true, text: true}
+	default:
+		return fit{}
+	}
+}
+
+// fitForeign is for types of a database: the same type by name, or one that this
+// database made, takes their text, or the target is text anyway.
+func fitForeign(column record.Column, target pgbinary.Target, typeName string) fit {
+	switch {
+	case isTextual(target.OID) && target.Typmod < 0:
+		return fit{ok: true, wish: "text"}
+	case target.Enum:
+		return fit{ok: true, wish: "text"}
+	case column.Native == typeName, target.OID >= firstOwnOID:
+		return fit{ok: true, wish: "text", text: true}
+	default:
+		return fit{}
+	}
+}
+
+// firstOwnOID is the first object id of what users and extensions make.
+const firstOwnOID = 16_384
+
+func isTextual(oid uint32) bool {
+	return oid == pgbinary.OIDText || oid == pgbinary.OIDVarchar || oid == pgbinary.OIDBpchar
+}
+
+// fromText lists the types whose input takes a text or fails, without rounding it.
+func fromText(target pgbinary.Target, column record.Column, kind string) bool {
+	if target.Enum || target.OID >= firstOwnOID {
+		return true
+	}
+	exact := []uint32{pgbinary.OIDUUID, pgbinary.OIDJSON, pgbinary.OIDJSONB, pgbinary.OIDXML, pgbinary.OIDInet, pgbinary.OIDCidr, pgbinary.OIDMacaddr, pgbinary.OIDMacaddr8}
+	if slices.Contains(exact, target.OID) {
+		return true
+	}
+	// Other systems send numbers without a declared precision, and types that Leat does
+	// not know, as text with a note.
+	return kind != Kind && column.Note != "" && target.Typmod < 0
+}
+
+// columnType is the type of a column in a created table, and a warning when the source's
+// own type does not exist here.
+func columnType(ctx context.Context, s *session, column record.Column, kind string) (name string, target pgbinary.Target, warning string, err error) {
+	if from, builtin := sourceType(column, kind); builtin {
+		if from.Portable() {
+			return from.String(), pgbinary.Target{Name: column.Name, Type: from}, "", nil
+		}
+	} else if rows, err := s.Query(ctx, "SELECT format_type(oid, NULL), typtype = 'e', oid FROM pg_type WHERE oid = to_regtype($1)", column.Native); err != nil {
+		return "", target, "", err
+	} else if len(rows) == 1 {
+		oid, err := strconv.ParseUint(rows[0][2].Text, 10, 32)
+		target = pgbinary.Target{Name: column.Name, Type: pgbinary.Type{OID: uint32(oid), Typmod: -1}, Enum: rows[0][1].Bool()}
+		return rows[0][0].Text, target, "", err
+	}
+	text := pgbinary.Target{Name: column.Name, Type: pgbinary.Type{OID: pgbinary.OIDText, Typmod: -1}}
+	return "text", text, fmt.Sprintf("The column %q is made as text: the type %s does not exist in this database", column.Name, column.Native), nil
+}

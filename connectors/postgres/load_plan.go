@@ -1,0 +1,63 @@
+package postgres
+
+import (
+	"context"
+
+	"leat/connectors"
+	"leat/connectors/pgwire"
+	"leat/connectors/sqlload"
+)
+
+// Plan says what Begin and Commit would do. It changes nothing.
+func (c *connection) Plan(ctx context.Context, targets []connectors.Target) ([]connectors.Plan, error) {
+	plans := make([]connectors.Plan, len(targets))
+	for i, target := range targets {
+		plan, err := c.planOne(ctx, target)
+		if refusal, ok := err.(*connectors.Error); ok && refusal.Kind != connectors.Unreachable && refusal.Kind != connectors.Cancelled {
+			plan.Refusal, err = refusal, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		plans[i] = plan
+	}
+	return plans, nil
+}
+
+func (c *connection) planOne(ctx context.Context, target connectors.Target) (connectors.Plan, error) {
+	s := c.own("plan the load of " + target.Table.String())
+	d := dialect{version: pgwire.ServerVersion(s.conn.PgConn()), schema: target.Table.Schema}
+	plan := connectors.Plan{Table: target.Table}
+	name, err := sqlload.MapTable(d, target.Table)
+	if err != nil {
+		return plan, err
+	}
+	plan.Table = name
+	if err := requireSchema(ctx, s, name.Schema, false); err != nil {
+		return plan, err
+	}
+	have, err := inspect(ctx, s, target, name)
+	if err != nil {
+		return plan, err
+	}
+	plan.Exists = have != nil
+	m, err := matchTarget(ctx, s, d, target, name, target.Schema, have)
+	if m != nil {
+		plan.Warnings = m.warnings
+	}
+	if err != nil {
+		return plan, err
+	}
+	built, err := sqlload.Build(d, m.spec)
+	if err != nil {
+		return plan, err
+	}
+	plan.Statements = built.DDL()
+	plan.Columns = map[string]string{}
+	for _, field := range m.spec.Fields {
+		if field.Source != "" {
+			plan.Columns[field.Source] = field.Column
+		}
+	}
+	return plan, nil
+}

@@ -1,0 +1,202 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"leat/connectors"
+	"leat/connectors/pgwire"
+	"leat/connectors/sqlload"
+	"leat/record/pgbinary"
+)
+
+// existing is what stands in the database under a target's name.
+type existing struct {
+	sqlload.Existing
+	name connectors.Table
+	oid  string
+	kind string
+	// binary are the columns as goals of binary rows, by the order of Columns.
+	binary []pgbinary.Target
+	// lacks are the table rights that this user does not have.
+	lacks []string
+}
+
+// target returns the binary goal of a column.
+func (t *existing) target(column string) pgbinary.Target {
+	i := slices.IndexFunc(t.Columns, func(c sqlload.Column) bool { return c.Name == column })
+	return t.binary[i]
+}
+
+// plain says that this is an ordinary table.
+func (t *existing) plain() bool { return t.kind == "r" }
+
+// findTable reads the table; nil when there is none. Views are refused.
+func findTable(ctx context.Context, s *session, name connectors.Table) (*existing, error) {
+	version := pgwire.ServerVersion(s.conn.PgConn())
+	security := "row_security_active(c.oid)"
+	if version < 90_500 {
+		security = "false"
+	}
+	rows, err := s.Query(ctx, `SELECT c.oid, c.relkind, pg_has_role(c.relowner, 'USAGE'), `+security+`,
+		has_table_privilege(c.oid, 'SELECT'), has_table_privilege(c.oid, 'INSERT'), has_table_privilege(c.oid, 'UPDATE'), has_table_privilege(c.oid, 'DELETE')
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`, name.Schema, name.Name)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	row := rows[0]
+	t := &existing{name: name, oid: row[0].Text, kind: row[1].Text}
+	if err := t.refuseKind(); err != nil {
+		return nil, err
+	}
+	t.Owned, t.RowSecurity = row[2].Bool(), row[3].Bool()
+	for i, right := range []string{"SELECT", "INSERT", "UPDATE", "DELETE"} {
+		if !row[4+i].Bool() {
+			t.lacks = append(t.lacks, right)
+		}
+	}
+	for _, part := range []func(context.Context, *session, int) error{t.readColumns, t.readUnique, t.readGuards, t.readInbound, t.readFilled} {
+		if err := part(ctx, s, version); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// refuseKind takes tables and partitioned tables only.
+func (t *existing) refuseKind() error {
+	kinds := map[string]string{"v": "a view", "m": "a materialized view", "f": "a foreign table", "i": "an index", "S": "a sequence", "c": "a composite type"}
+	what, bad := kinds[t.kind]
+	if !bad {
+		return nil
+	}
+	return &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("%s is %s, which cannot be loaded", t.name, what),
+		Fix: "Choose another table name, or load into the table behind it."}
+}
+
+func (t *existing) readColumns(ctx context.Context, s *session, version int) error {
+	identity, generated := "''", "''"
+	if version >= 100_000 {
+		identity = "a.attidentity"
+	}
+	if version >= 120_000 {
+		generated = "a.attgenerated"
+	}
+	rows, err := s.Query(ctx, `SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull OR t.typnotnull, a.atthasdef OR `+identity+` <> '' OR t.typdefault IS NOT NULL,
+		`+generated+` <> '', `+identity+` = 'a', CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END, CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END, t.typtype = 'e'
+		FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`, t.oid)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		oid, errOID := strconv.ParseUint(row[6].Text, 10, 32)
+		typmod, errMod := strconv.ParseInt(row[7].Text, 10, 32)
+		if errOID != nil || errMod != nil {
+			return fmt.Errorf("read the columns of %s: a type has no number", t.name)
+		}
+		t.Columns = append(t.Columns, sqlload.Column{
+			Name: row[0].Text, Type: row[1].Text, NotNull: row[2].Bool(), Default: row[3].Bool(), Generated: row[4].Bool(), IdentityAlways: row[5].Bool(),
+		})
+		t.binary = append(t.binary, pgbinary.Target{Name: row[0].Text, Type: pgbinary.Type{OID: uint32(oid), Typmod: int32(typmod)}, Enum: row[8].Bool()})
+	}
+	return nil
+}
+
+// readUnique lists the unique indexes that ON CONFLICT can use on columns alone.
+func (t *existing) readUnique(ctx context.Context, s *session, version int) error {
+	keys := "i.indnatts"
+	if version >= 110_000 {
+		keys = "i.indnkeyatts"
+	}
+	rows, err := s.Query(ctx, `SELECT i.indexrelid, a.attname FROM pg_index i CROSS JOIN LATERAL unnest(CAST(i.indkey AS smallint[])) WITH ORDINALITY k(attnum, place)
+		JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+		WHERE i.indrelid = $1 AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL AND k.place <= `+keys+`
+		ORDER BY i.indisprimary DESC, i.indexrelid, k.place`, t.oid)
+	if err != nil {
+		return err
+	}
+	last := ""
+	for _, row := range rows {
+		if row[0].Text != last {
+			t.Unique, last = append(t.Unique, nil), row[0].Text
+		}
+		t.Unique[len(t.Unique)-1] = append(t.Unique[len(t.Unique)-1], row[1].Text)
+	}
+	return nil
+}
+
+// readGuards names what may drop or redirect rows: triggers that run before a row is
+// stored, and rewrite rules.
+func (t *existing) readGuards(ctx context.Context, s *session, _ int) error {
+	rows, err := s.Query(ctx, `SELECT 'trigger', tgname FROM pg_trigger WHERE tgrelid = $1 AND NOT tgisinternal AND tgenabled NOT IN ('D', 'R') AND (tgtype & 3) = 3
+		UNION ALL SELECT 'rule', rulename FROM pg_rewrite WHERE ev_class = $1 AND ev_type <> '1' AND ev_enabled NOT IN ('D', 'R') ORDER BY 1, 2`, t.oid)
+	for _, row := range rows {
+		t.Guards = append(t.Guards, fmt.Sprintf("%s %q", row[0].Text, row[1].Text))
+		t.Rules = t.Rules || row[0].Text == "rule"
+	}
+	return err
+}
+
+func (t *existing) readInbound(ctx context.Context, s *session, _ int) error {
+	rows, err := s.Query(ctx, `SELECT CAST(CAST(conrelid AS regclass) AS text), conname FROM pg_constraint
+		WHERE confrelid = $1 AND contype = 'f' AND conrelid <> confrelid ORDER BY 1, 2`, t.oid)
+	for _, row := range rows {
+		t.Inbound = append(t.Inbound, fmt.Sprintf("foreign key %q of %s", row[1].Text, row[0].Text))
+	}
+	return err
+}
+
+func (t *existing) readFilled(ctx context.Context, s *session, _ int) error {
+	if slices.Contains(t.lacks, "SELECT") || t.RowSecurity {
+		return nil
+	}
+	row, err := s.one(ctx, "SELECT EXISTS (SELECT 1 FROM "+quoteTable(t.name)+")")
+	if err == nil {
+		t.Filled = row[0].Bool()
+	}
+	return err
+}
+
+// rights are the table rights that a mode needs.
+func rights(mode connectors.WriteMode) []string {
+	switch mode {
+	case connectors.Insert:
+		return []string{"INSERT"}
+	case connectors.InsertIgnore:
+		return []string{"SELECT", "INSERT"}
+	case connectors.Update:
+		return []string{"SELECT", "UPDATE"}
+	case connectors.Delete:
+		return []string{"SELECT", "DELETE"}
+	case connectors.Upsert, connectors.History:
+		return []string{"SELECT", "INSERT", "UPDATE"}
+	default:
+		return []string{"SELECT", "INSERT", "DELETE"}
+	}
+}
+
+// requireRights refuses a table that this user may not load in a mode.
+func (t *existing) requireRights(user string, mode connectors.WriteMode) error {
+	var missing []string
+	for _, right := range rights(mode) {
+		if slices.Contains(t.lacks, right) {
+			missing = append(missing, right)
+		}
+	}
+	if len(missing) > 0 {
+		return &connectors.Error{Kind: connectors.Permission,
+			Message: fmt.Sprintf("user %q lacks the right to %s the rows of %s", user, strings.Join(missing, ", "), t.name),
+			Fix:     fmt.Sprintf("GRANT %s ON %s TO %s;", strings.Join(missing, ", "), quoteTable(t.name), pgwire.Quote(user))}
+	}
+	if t.RowSecurity && mode != connectors.Insert {
+		return &connectors.Error{Kind: connectors.Permission,
+			Message: fmt.Sprintf("row security hides rows of %s from user %q, so %s could not be exact", t.name, user, mode),
+			Fix:     "Use a role with BYPASSRLS, or the table's owner without FORCE ROW LEVEL SECURITY; the write mode insert works as it is."}
+	}
+	return nil
+}
+
+func quoteTable(t connectors.Table) string { return pgwire.Quote(t.Schema) + "." + pgwire.Quote(t.Name) }

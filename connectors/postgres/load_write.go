@@ -1,0 +1,207 @@
+package postgres
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"time"
+
+	"leat/connectors"
+	"leat/connectors/pgwire"
+	"leat/connectors/sqlload"
+	"leat/internal/crashpoint"
+	"leat/record"
+)
+
+// Write takes over the batch and sends its rows.
+func (l *load) Write(ctx context.Context, target, _ int, batch record.Batch) error {
+	defer batch.Release()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	it := l.items[target]
+	if l.ended || !it.announced {
+		return &connectors.Error{Kind: connectors.Internal, Message: fmt.Sprintf("rows for %s came before their schema or after the end", it.target.Table)}
+	}
+	if err := l.ready(ctx, it, batch.Layout()); err != nil {
+		return err
+	}
+	return l.send(ctx, it, batch)
+}
+
+// ready makes sure that the target's COPY takes rows.
+func (l *load) ready(ctx context.Context, it *item, layout record.Layout) error {
+	if l.open == it {
+		return nil
+	}
+	if err := l.finishCopy(ctx); err != nil {
+		return err
+	}
+	if it.plan == nil {
+		if err := l.prepare(ctx, it, layout); err != nil {
+			return err
+		}
+	}
+	stream, err := startCopy(ctx, l.s, it.copySQL())
+	if err != nil {
+		return l.writeError(ctx, it, err)
+	}
+	it.copy, l.open = stream, it
+	crashpoint.Reach("load.copy_open")
+	return nil
+}
+
+// prepare chooses the lane, builds the plan and makes the tables that it needs.
+func (l *load) prepare(ctx context.Context, it *item, layout record.Layout) error {
+	chosen, err := it.match.chooseLane(it.schema, layout)
+	if err != nil {
+		return err
+	}
+	chosen.extra, chosen.extras = it.extraFields(l.id.Run, time.Now())
+	d := l.d
+	d.schema = it.stream.Table.Schema
+	plan, err := sqlload.Build(d, it.match.spec)
+	if err != nil {
+		return err
+	}
+	if err := l.beginApplying(ctx); err != nil {
+		return err
+	}
+	it.lane, it.plan = chosen, plan
+	s := l.s.about("prepare the load of "+it.stream.Table.String(), it.stream.Table, strings.Join(rights(it.target.Mode), ", "))
+	return l.underPolicies(ctx, it, func() error { return plan.RunSetup(ctx, s) })
+}
+
+// beginApplying opens the one transaction of the load.
+func (l *load) beginApplying(ctx context.Context) error {
+	if l.begun {
+		return nil
+	}
+	if err := l.s.command(ctx, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"); err != nil {
+		return err
+	}
+	l.begun = true
+	crashpoint.Reach("load.begun")
+	return nil
+}
+
+// underPolicies runs work with row security on where the target has policies. Insert
+// alone gets there: a row that a policy refuses is an error, none is hidden.
+func (l *load) underPolicies(ctx context.Context, it *item, work func() error) error {
+	if it.have == nil || !it.have.RowSecurity {
+		return work()
+	}
+	if err := l.s.command(ctx, "SET LOCAL row_security = on"); err != nil {
+		return err
+	}
+	if err := work(); err != nil {
+		return err
+	}
+	return l.s.command(ctx, "SET LOCAL row_security = off")
+}
+
+// copySQL is the COPY of a target.
+func (it *item) copySQL() string {
+	columns := make([]string, len(it.plan.CopyColumns))
+	for i, column := range it.plan.CopyColumns {
+		columns[i] = pgwire.Quote(column)
+	}
+	options := "FORMAT binary"
+	if it.plan.Freeze {
+		options += ", FREEZE true"
+	}
+	return "COPY " + it.plan.CopyInto + " (" + strings.Join(columns, ", ") + ") FROM STDIN (" + options + ")"
+}
+
+// send turns the batch into tuples and writes them.
+func (l *load) send(ctx context.Context, it *item, batch record.Batch) error {
+	tuples, rows, rejects, err := it.lane.tuples(batch, it.documents)
+	if err != nil {
+		return pgwire.MapError(ctx, err, pgwire.Attempt{Doing: "encode rows for " + it.stream.Table.String()})
+	}
+	if err := l.reject(ctx, it, rejects); err != nil {
+		return err
+	}
+	it.bytes += int64(batch.Bytes())
+	if rows == 0 {
+		return nil
+	}
+	if err := l.ready(ctx, it, batch.Layout()); err != nil { // writing rejects may have ended the COPY
+		return err
+	}
+	if err := it.copy.write(ctx, tuples, it.batchLimit()); err != nil {
+		return l.writeError(ctx, it, err)
+	}
+	it.sent += int64(rows)
+	crashpoint.Reach("load.batch_written")
+	return nil
+}
+
+func (it *item) batchLimit() time.Duration {
+	if it.target.Limits.Batch > 0 {
+		return it.target.Limits.Batch
+	}
+	return defaultBatch
+}
+
+// finishCopy ends the open COPY and adds its count.
+func (l *load) finishCopy(ctx context.Context) error {
+	it := l.open
+	if it == nil {
+		return nil
+	}
+	l.open = nil
+	rows, err := it.copy.finish(ctx, it.batchLimit())
+	if err != nil {
+		return l.writeError(ctx, it, err)
+	}
+	it.copied += rows
+	return nil
+}
+
+// writeError maps an error of COPY. The COPY is over, and the transaction with it.
+func (l *load) writeError(ctx context.Context, it *item, err error) error {
+	l.open = nil
+	return l.loadError(ctx, it, "load rows into "+it.stream.Table.String(), err)
+}
+
+// loadError maps an error of the applying session. A session that was ended from
+// outside was most likely fenced off by a newer load.
+func (l *load) loadError(ctx context.Context, it *item, doing string, err error) error {
+	if isState(err, "57P01") {
+		return sqlload.FencedOff(it.stream.Table)
+	}
+	return pgwire.MapError(ctx, err, pgwire.Attempt{Doing: doing, User: l.s.attempt.User, Table: it.stream.Table, Rights: strings.Join(rights(it.target.Mode), ", ")})
+}
+
+// extraFields encodes _loaded_at and _run_id, which end every tuple.
+func (it *item) extraFields(run string, now time.Time) (extra []byte, count int) {
+	for _, field := range it.match.spec.Fields {
+		if !field.Meta {
+			continue
+		}
+		count++
+		if field.Column == sqlload.RunID {
+			extra = append(binary.BigEndian.AppendUint32(extra, uint32(len(run))), run...)
+			continue
+		}
+		extra = binary.BigEndian.AppendUint32(extra, 8)
+		extra = binary.BigEndian.AppendUint64(extra, uint64(serverMicros(now)))
+	}
+	return extra, count
+}
+
+// serverEpoch is where the server's clock begins.
+var serverEpoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// serverMicros is a time as the server's timestamps hold it.
+func serverMicros(t time.Time) int64 { return t.UnixMicro() - serverEpoch.UnixMicro() }
+
+// reject keeps rows apart, or fails the load at the first one too many.
+func (l *load) reject(_ context.Context, it *item, rejects []record.Reject) error {
+	if len(rejects) == 0 {
+		return nil
+	}
+	return &connectors.Error{Kind: connectors.Data, Message: fmt.Sprintf("a row for %s cannot be stored: %s", it.stream.Table, rejects[0].Error()),
+		Fix: "Mend the row at the source, allow rejects for this stream, or convert the column in a query.", Cause: rejects[0]}
+}

@@ -1,0 +1,126 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"leat/connectors"
+	"leat/connectors/pgwire"
+	"leat/connectors/sqlload"
+)
+
+// ensureState makes the state tables of a schema where they are missing, and refuses
+// ones that this user may not use.
+func ensureState(ctx context.Context, s *session, store sqlload.Store) error {
+	tables := store.Tables()
+	for _, name := range []string{sqlload.StateTable, sqlload.LoadsTable} {
+		if err := ensureTable(ctx, s, connectors.Table{Schema: store.Schema, Name: name}, tables[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func ensureTable(ctx context.Context, s *session, name connectors.Table, create string) error {
+	found, err := hasTable(ctx, s, name)
+	if err != nil || found {
+		return err
+	}
+	if err := requireSchema(ctx, s, name.Schema, true); err != nil {
+		return err
+	}
+	_, err = s.about("create the table "+name.String(), name, "ALL").Exec(ctx, create)
+	if isState(err, "23505", "42P07") { // two sessions made it at once; IF NOT EXISTS does not see that
+		return nil
+	}
+	return err
+}
+
+// hasTable looks for a state table and requires the rights on it.
+func hasTable(ctx context.Context, s *session, name connectors.Table) (bool, error) {
+	rows, err := s.Query(ctx, `SELECT has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE')
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`, name.Schema, name.Name)
+	if err != nil || len(rows) == 0 {
+		return false, err
+	}
+	if rows[0][0].Bool() {
+		return true, nil
+	}
+	return true, &connectors.Error{Kind: connectors.Permission, Message: fmt.Sprintf("user %q may not use Leat's table %s, which another role made", s.attempt.User, name),
+		Fix: fmt.Sprintf("GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO %s;", quoteTable(name), pgwire.Quote(s.attempt.User))}
+}
+
+// store returns the state tables of a schema.
+func (c *connection) store(s *session, schema string) sqlload.Store {
+	return sqlload.Store{Dialect: dialect{version: pgwire.ServerVersion(s.conn.PgConn()), schema: schema}, Schema: schema}
+}
+
+// States lists the state rows kept in a schema; none when there is no state table yet.
+func (c *connection) States(ctx context.Context, schema string) ([]connectors.StateRow, error) {
+	s := c.own("read the state in " + schema)
+	if err := requireSchema(ctx, s, schema, false); err != nil {
+		return nil, err
+	}
+	found, err := hasTable(ctx, s, connectors.Table{Schema: schema, Name: sqlload.StateTable})
+	if err != nil || !found {
+		return nil, err
+	}
+	return c.store(s, schema).States(ctx, s)
+}
+
+// SaveState stores a position and takes the fence.
+func (c *connection) SaveState(ctx context.Context, schema string, row connectors.StateRow) error {
+	return c.editState(ctx, schema, func(ctx context.Context, s *session, store sqlload.Store) error {
+		return store.Save(ctx, s, row)
+	})
+}
+
+// AdoptState makes installation the owner of another installation's stream.
+func (c *connection) AdoptState(ctx context.Context, schema, stateKey, from, installation string) error {
+	return c.editState(ctx, schema, func(ctx context.Context, s *session, store sqlload.Store) error {
+		return store.Adopt(ctx, s, stateKey, from, installation)
+	})
+}
+
+// DropState removes a stream's rows.
+func (c *connection) DropState(ctx context.Context, schema, installation, stateKey string) error {
+	return c.editState(ctx, schema, func(ctx context.Context, s *session, store sqlload.Store) error {
+		return store.Drop(ctx, s, installation, stateKey)
+	})
+}
+
+func (c *connection) editState(ctx context.Context, schema string, edit func(context.Context, *session, sqlload.Store) error) error {
+	s := c.own("edit the state in " + schema)
+	if err := requireSchema(ctx, s, schema, false); err != nil {
+		return err
+	}
+	store := c.store(s, schema)
+	if err := ensureState(ctx, s, store); err != nil {
+		return err
+	}
+	return s.inTransaction(ctx, func(ctx context.Context) error { return edit(ctx, s, store) })
+}
+
+// Resolve finds out whether a run was applied, under the lock of each state row.
+func (c *connection) Resolve(ctx context.Context, id connectors.LoadID, targets []connectors.Target) ([]*connectors.Report, error) {
+	reports := make([]*connectors.Report, len(targets))
+	for i, target := range targets {
+		s := c.own("resolve the load of " + target.Table.String())
+		store := c.store(s, target.Table.Schema)
+		found, err := hasTable(ctx, s, connectors.Table{Schema: store.Schema, Name: sqlload.LoadsTable})
+		if err != nil {
+			return nil, err
+		}
+		if !found {
+			continue
+		}
+		err = s.inTransaction(ctx, func(ctx context.Context) error {
+			reports[i], err = store.Resolve(ctx, s, sqlload.Stream{Installation: id.Installation, Target: target}, id.Run)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return reports, nil
+}
