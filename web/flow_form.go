@@ -1,0 +1,362 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"leat/connectors"
+	"leat/flows"
+	"leat/ui/component"
+	"leat/ui/page"
+)
+
+// flowEdit is a flow being typed, with what the form has to know of its ends.
+type flowEdit struct {
+	stored, typed flows.Flow
+	problems      connectors.Problems
+	consents      []string
+	warnings      []string
+	back          string
+
+	sources      []flows.Source
+	destinations []flows.Destination
+	capabilities connectors.Capabilities
+	// seen describes the dataset of each stream, as far as its system answered.
+	seen []streamSeen
+}
+
+// streamSeen is what is known of a stream's dataset.
+type streamSeen struct {
+	source      flows.Source
+	dataset     flows.SourceDataset
+	description *connectors.Description
+	problem     error
+}
+
+// key is what identifies a row: the dataset's own key, else the primary key.
+func (s streamSeen) key() []string {
+	if len(s.dataset.Key) > 0 || s.description == nil {
+		return s.dataset.Key
+	}
+	return s.description.Schema.Key
+}
+
+func (e *flowEdit) here() string {
+	if e.stored.ID == "" {
+		return page.New(page.FlowsPath)
+	}
+	return page.Sub(page.FlowsPath, e.stored.ID, "edit")
+}
+
+// newFlow shows the empty form, or the one that was left for another.
+func (s *Server) newFlow(c echo.Context) error {
+	edit := flowEdit{problems: connectors.Problems{}}
+	if form, ok := s.draft(c); ok {
+		edit = readFlowEdit(flows.Flow{}, form)
+		clear(edit.problems)
+	} else {
+		edit.typed.Streams = []flows.Stream{{From: []flows.StreamInput{{}}}}
+	}
+	return s.comeBack(c, edit)
+}
+
+// editFlow shows the form of a saved flow.
+func (s *Server) editFlow(c echo.Context) error {
+	f, err := s.Flows.Flow(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return fmt.Errorf("find the flow: %w", err)
+	}
+	edit := flowEdit{stored: f, typed: f, problems: connectors.Problems{}}
+	if form, ok := s.draft(c); ok {
+		edit = readFlowEdit(f, form)
+		clear(edit.problems)
+	}
+	return s.comeBack(c, edit)
+}
+
+// comeBack puts what was just created into the form.
+func (s *Server) comeBack(c echo.Context, edit flowEdit) error {
+	if err := s.loadEnds(c.Request().Context(), &edit); err != nil {
+		return err
+	}
+	if id := c.QueryParam("destination"); id != "" {
+		edit.typed.DestinationID = id
+	}
+	if id := c.QueryParam("source"); id != "" {
+		edit.takeSource(id)
+	}
+	return s.showFlow(c, http.StatusOK, edit)
+}
+
+// takeSource puts a new source into the first stream without one, and its further
+// datasets into streams of their own.
+func (e *flowEdit) takeSource(id string) {
+	at := slices.IndexFunc(e.typed.Streams, func(x flows.Stream) bool { return x.From[0].SourceID == "" })
+	source := e.source(id)
+	if at < 0 || len(source.Datasets) == 0 {
+		return
+	}
+	for i, d := range source.Datasets {
+		input := flows.StreamInput{SourceID: id, Dataset: d.Name}
+		if i == 0 {
+			e.typed.Streams[at].From[0] = input
+			continue
+		}
+		e.typed.Streams = slices.Insert(e.typed.Streams, at+i, flows.Stream{From: []flows.StreamInput{input}})
+	}
+}
+
+func (e *flowEdit) source(id string) flows.Source {
+	i := slices.IndexFunc(e.sources, func(x flows.Source) bool { return x.ID == id })
+	if i < 0 {
+		return flows.Source{}
+	}
+	return e.sources[i]
+}
+
+func (e *flowEdit) destination() flows.Destination {
+	i := slices.IndexFunc(e.destinations, func(x flows.Destination) bool { return x.ID == e.typed.DestinationID })
+	if i < 0 {
+		return flows.Destination{}
+	}
+	return e.destinations[i]
+}
+
+func readFlowEdit(stored flows.Flow, form url.Values) flowEdit {
+	edit := flowEdit{stored: stored, problems: connectors.Problems{}, consents: form["consent"], back: returnPath(form)}
+	edit.typed = readFlow(stored, form, edit.problems)
+	if len(edit.typed.Streams) == 0 {
+		edit.typed.Streams = []flows.Stream{{From: []flows.StreamInput{{}}}}
+	}
+	return edit
+}
+
+// loadEnds reads the lists that the form chooses from.
+func (s *Server) loadEnds(ctx context.Context, edit *flowEdit) error {
+	var err error
+	if edit.sources, err = s.Sources.Sources(ctx); err != nil {
+		return fmt.Errorf("list sources: %w", err)
+	}
+	if edit.destinations, err = s.Destinations.Destinations(ctx); err != nil {
+		return fmt.Errorf("list destinations: %w", err)
+	}
+	return nil
+}
+
+// saveFlow takes the form and the preview's form.
+func (s *Server) saveFlow(c echo.Context) error {
+	form, err := posted(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	var stored flows.Flow
+	if id := c.Param("id"); id != "" {
+		if stored, err = s.Flows.Flow(ctx, id); err != nil {
+			return fmt.Errorf("find the flow: %w", err)
+		}
+	}
+	edit := readFlowEdit(stored, form)
+	if err := s.loadEnds(ctx, &edit); err != nil {
+		return err
+	}
+	action := form.Get("action")
+	if i, ok := actionIndex(action, "remove"); ok && i < len(edit.typed.Streams) && len(edit.typed.Streams) > 1 {
+		edit.typed.Streams = slices.Delete(edit.typed.Streams, i, i+1)
+		action = "refresh"
+	}
+	switch action {
+	case "new-source":
+		return s.leaveFor(c, page.New(page.SourcesPath), edit.here(), form)
+	case "new-destination":
+		return s.leaveFor(c, page.New(page.DestinationsPath), edit.here(), form)
+	case "add-stream":
+		edit.typed.Streams = append(edit.typed.Streams, flows.Stream{From: []flows.StreamInput{{}}})
+		return s.reshowFlow(c, edit)
+	case "refresh", "edit":
+		return s.reshowFlow(c, edit)
+	case "preview":
+		return s.previewFlow(c, edit, form)
+	default:
+		return s.storeFlow(c, edit)
+	}
+}
+
+// reshowFlow renders the form as typed; nobody asked yet whether it is right.
+func (s *Server) reshowFlow(c echo.Context, edit flowEdit) error {
+	clear(edit.problems)
+	return s.showFlow(c, http.StatusOK, edit)
+}
+
+// storeFlow saves what was typed when neither the domain nor the destination has
+// anything against it.
+func (s *Server) storeFlow(c echo.Context, edit flowEdit) error {
+	ctx := c.Request().Context()
+	s.lookAtEnds(ctx, &edit)
+	edit.complete()
+	if err := edit.judge(); err != nil {
+		return err
+	}
+	unchecked := ""
+	if len(edit.problems) == 0 {
+		plans, err := s.Engine.PlanFlow(ctx, edit.typed)
+		if err != nil {
+			edit.problems.Add("", problemLine(err))
+		}
+		unchecked = edit.judgePlans(plans)
+	}
+	if len(edit.problems) > 0 {
+		return s.showFlow(c, http.StatusUnprocessableEntity, edit)
+	}
+	return s.keepFlow(c, edit, unchecked)
+}
+
+func (s *Server) keepFlow(c echo.Context, edit flowEdit, unchecked string) error {
+	ctx := c.Request().Context()
+	f := edit.typed
+	if f.ID == "" {
+		f.ID, f.CreatedAt = s.NewID(), s.Now()
+	}
+	f.UpdatedAt = s.Now()
+	if err := s.Flows.SaveFlow(ctx, f); nameTaken(err) {
+		edit.problems.Add("name", "Another flow is called "+f.Name+". Choose another name.")
+		return s.showFlow(c, http.StatusUnprocessableEntity, edit)
+	} else if err != nil {
+		return fmt.Errorf("save the flow: %w", err)
+	}
+	if unchecked != "" {
+		s.flash(ctx, "warn", "Flow "+f.Name+" is saved unchecked: "+unchecked)
+	} else {
+		s.flash(ctx, "ok", "Flow "+f.Name+" is saved.")
+	}
+	return redirect(c, page.One(page.FlowsPath, f.ID))
+}
+
+// judge asks the domain, and checks what only the ends together tell.
+func (e *flowEdit) judge() error {
+	found, err := problemsOf(e.typed.Validate(e.capabilities))
+	if err != nil {
+		return fmt.Errorf("judge the flow: %w", err)
+	}
+	for field, text := range found {
+		e.problems.Add(flowInput(field), fieldSentence(text))
+	}
+	for i, stream := range e.typed.Streams {
+		seen := e.seen[i]
+		isKnown := seen.description != nil || len(seen.dataset.Key) > 0
+		if stream.WriteMode.NeedsKey() && len(stream.Unique) == 0 && len(seen.key()) == 0 && isKnown {
+			e.problems.Add(stName(i, "unique"), "This write mode needs unique columns, and the dataset has no key. Tick the columns that make a row one of a kind.")
+		}
+		if stream.WriteMode == connectors.TruncateInsert && seen.dataset.Cursor != "" {
+			e.problems.Add(stName(i, "write_mode"), refusedReplace(seen.dataset))
+		}
+	}
+	if consent := e.neededConsent(); len(consent) > 0 && !slices.Contains(e.consents, consent[0].Value) {
+		e.problems.Add("consent", "Agree to this, or choose another write mode or a cursor.")
+	}
+	return nil
+}
+
+// flowInput is the name of the form's field for a field of the domain.
+func flowInput(field string) string {
+	switch field {
+	case "atomic":
+		return "option.atomic_flow"
+	case "parallelism", "lock_timeout", "statement_timeout", "batch_timeout":
+		return "option." + field
+	case "streams":
+		return ""
+	}
+	rest, ok := strings.CutPrefix(field, "streams[")
+	if !ok {
+		return field
+	}
+	digits, inner, _ := strings.Cut(rest, "].")
+	i, err := strconv.Atoi(digits)
+	if err != nil {
+		return ""
+	}
+	switch inner {
+	case "unique_columns":
+		inner = "unique"
+	case "from":
+		inner = "source"
+	case "state_key":
+		inner = "table"
+	}
+	return stName(i, inner)
+}
+
+// consentAppend agrees to a table that grows by everything with every run.
+const consentAppend = "append-all"
+
+// neededConsent asks for agreement when each run on schedule appends all rows again.
+func (e *flowEdit) neededConsent() []component.Option {
+	if e.typed.Schedule.Manual() {
+		return nil
+	}
+	rows, streams := int64(0), 0
+	for i, stream := range e.typed.Streams {
+		seen := e.seen[i]
+		if stream.WriteMode != connectors.Insert || seen.dataset.Cursor != "" || seen.dataset.Name == "" {
+			continue
+		}
+		streams++
+		if seen.description != nil && seen.description.EstimatedRows > 0 {
+			rows += seen.description.EstimatedRows
+		}
+	}
+	if streams == 0 {
+		return nil
+	}
+	label := "Each run appends all rows again"
+	if rows > 0 {
+		label = "Each run appends all " + component.Approx(rows) + " rows again"
+	}
+	return []component.Option{{
+		Value: consentAppend, Label: label, Selected: slices.Contains(e.consents, consentAppend),
+		Help: "Insert with whole reads on a schedule makes the table grow by the whole dataset every time.",
+	}}
+}
+
+// judgePlans turns refusals of the destination into problems, and says what could not
+// be checked.
+func (e *flowEdit) judgePlans(plans []flows.StreamPlan) (unchecked string) {
+	for _, plan := range plans {
+		switch {
+		case plan.Problem == nil:
+		case !plan.Checked:
+			unchecked = problemLine(plan.Problem)
+		default:
+			e.problems.Add(stName(e.streamOf(plan), "table"), problemLine(plan.Problem))
+		}
+	}
+	return unchecked
+}
+
+// streamOf finds the stream that a plan belongs to; a pattern has many plans.
+func (e *flowEdit) streamOf(plan flows.StreamPlan) int {
+	schema := e.destination().DefaultSchema
+	for i, stream := range e.typed.Streams {
+		table, err := flows.ParseTable(stream.Table, schema)
+		if err == nil && table == plan.Table {
+			return i
+		}
+	}
+	for i, stream := range e.typed.Streams {
+		if strings.Contains(stream.Table, tablePlaceholder) {
+			return i
+		}
+	}
+	return 0
+}
+
+// tablePlaceholder stands for each table of a pattern.
+const tablePlaceholder = "{table}"

@@ -1,0 +1,206 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"leat/connectors"
+	"leat/flows"
+)
+
+// lookAtEnds finds what the destination can do and describes the dataset of each
+// stream, within the time that a page can wait.
+func (s *Server) lookAtEnds(ctx context.Context, edit *flowEdit) {
+	if _, capabilities, err := s.wayOf(ctx, edit.destination().AuthorizerID); err == nil {
+		edit.capabilities = capabilities
+	}
+	ctx, cancel := context.WithTimeout(ctx, describeTimeout)
+	defer cancel()
+	edit.seen = make([]streamSeen, len(edit.typed.Streams))
+	for i, stream := range edit.typed.Streams {
+		edit.seen[i] = s.lookAtStream(ctx, edit, stream, i < describedAtOnce)
+	}
+}
+
+func (s *Server) lookAtStream(ctx context.Context, edit *flowEdit, stream flows.Stream, ask bool) streamSeen {
+	if len(stream.From) == 0 {
+		return streamSeen{}
+	}
+	seen := streamSeen{source: edit.source(stream.From[0].SourceID)}
+	dataset, ok := seen.source.Dataset(stream.From[0].Dataset)
+	if !ok {
+		return seen
+	}
+	seen.dataset = dataset
+	if dataset.Pattern != "" || !ask {
+		return seen
+	}
+	description, err := s.Engine.Describe(ctx, seen.source.AuthorizerID, dataset.Dataset)
+	if err != nil {
+		seen.problem = err
+		return seen
+	}
+	seen.description = &description
+	return seen
+}
+
+// prefill chooses everything that can be chosen: the only destination, the next
+// dataset, table, write mode and name.
+func (e *flowEdit) prefill() {
+	if e.typed.DestinationID == "" && len(e.destinations) == 1 {
+		e.typed.DestinationID = e.destinations[0].ID
+	}
+	for i := range e.typed.Streams {
+		stream := &e.typed.Streams[i]
+		if len(stream.From) == 0 {
+			stream.From = []flows.StreamInput{{}}
+		}
+		e.prefillDataset(i, &stream.From[0])
+		e.prefillTable(stream)
+	}
+}
+
+// prefillDataset takes the first dataset that no other stream reads.
+func (e *flowEdit) prefillDataset(i int, input *flows.StreamInput) {
+	if input.SourceID == "" && len(e.sources) == 1 {
+		input.SourceID = e.sources[0].ID
+	}
+	source := e.source(input.SourceID)
+	if _, ok := source.Dataset(input.Dataset); ok {
+		return
+	}
+	input.Dataset = ""
+	for _, d := range source.Datasets {
+		taken := slices.ContainsFunc(e.typed.Streams, func(x flows.Stream) bool {
+			return len(x.From) > 0 && x.From[0].SourceID == source.ID && x.From[0].Dataset == d.Name
+		})
+		if !taken {
+			input.Dataset = d.Name
+			return
+		}
+	}
+	if len(source.Datasets) > 0 {
+		input.Dataset = source.Datasets[0].Name
+	}
+}
+
+// prefillTable names the table after the dataset, unless a person typed another name.
+func (e *flowEdit) prefillTable(stream *flows.Stream) {
+	source := e.source(stream.From[0].SourceID)
+	dataset, ok := source.Dataset(stream.From[0].Dataset)
+	if !ok || stream.Table != "" && (stream.StateKey != "" || !e.isPrefilled(stream.Table)) {
+		return
+	}
+	stream.Table = tableFor(dataset, e.destination().DefaultSchema)
+}
+
+// isPrefilled says whether a table name is one that this form proposes for some
+// dataset, so that another dataset may change it.
+func (e *flowEdit) isPrefilled(table string) bool {
+	schemas := []string{""}
+	for _, d := range e.destinations {
+		schemas = append(schemas, d.DefaultSchema)
+	}
+	for _, source := range e.sources {
+		for _, dataset := range source.Datasets {
+			for _, schema := range schemas {
+				if tableFor(dataset, schema) == table {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// tableFor proposes a table for a dataset.
+func tableFor(d flows.SourceDataset, schema string) string {
+	if d.Pattern != "" {
+		if schema == "" {
+			return tablePlaceholder
+		}
+		return flows.FormatTable(connectors.Table{Name: schema}) + "." + tablePlaceholder
+	}
+	name := d.Dataset.Name
+	switch {
+	case d.Dataset.Query != "":
+		name = d.Name
+	case d.Dataset.Schema == "": // a file: its folder and ending say nothing here
+		name = name[strings.LastIndex(name, "/")+1:]
+		name, _, _ = strings.Cut(name, ".")
+	}
+	return flows.FormatTable(connectors.Table{Schema: schema, Name: name})
+}
+
+// complete fills what depends on the descriptions: write modes, and the state keys of
+// new streams. Unique columns that are the dataset's key are kept as "the key".
+func (e *flowEdit) complete() {
+	for i := range e.typed.Streams {
+		stream, seen := &e.typed.Streams[i], e.seen[i]
+		if stream.WriteMode == "" {
+			stream.WriteMode = e.bestMode(seen)
+		}
+		if !stream.WriteMode.NeedsKey() || slices.Equal(stream.Unique, seen.key()) {
+			stream.Unique = nil
+		}
+		if stream.StateKey == "" && stream.Table != "" {
+			stream.StateKey = e.freeStateKey(i, stream.Table)
+		}
+	}
+}
+
+func (e *flowEdit) freeStateKey(at int, table string) string {
+	var taken []string
+	for i, stream := range e.typed.Streams {
+		if i != at && stream.StateKey != "" {
+			taken = append(taken, stream.StateKey)
+		}
+	}
+	return freeName(e.typed.Name+"/"+table, taken)
+}
+
+// bestMode is the mode that repeats itself without harm: upsert by the key; without a
+// key the whole table is replaced; what is read incrementally without a key is added.
+func (e *flowEdit) bestMode(seen streamSeen) connectors.WriteMode {
+	order := []connectors.WriteMode{connectors.Upsert, connectors.TruncateInsert, connectors.Insert}
+	if seen.dataset.Pattern == "" && len(seen.key()) == 0 {
+		order = order[1:]
+	}
+	for _, mode := range order {
+		if e.capabilities.Offers(mode) && !(mode == connectors.TruncateInsert && seen.dataset.Cursor != "") {
+			return mode
+		}
+	}
+	return ""
+}
+
+func refusedReplace(d flows.SourceDataset) string {
+	return fmt.Sprintf("%s is read incrementally by %s, so one read is not the whole table.", d.Name, d.Cursor)
+}
+
+// flowName is a free name after the first dataset.
+func (s *Server) flowName(ctx context.Context, edit *flowEdit) (string, error) {
+	wanted := ""
+	for _, stream := range edit.typed.Streams {
+		if len(stream.From) > 0 && stream.From[0].Dataset != "" && wanted == "" {
+			wanted = stream.From[0].Dataset
+		}
+	}
+	if wanted == "" {
+		return "", nil
+	}
+	if dataset, ok := edit.source(edit.typed.Streams[0].From[0].SourceID).Dataset(wanted); ok {
+		table := strings.ReplaceAll(tableFor(dataset, ""), tablePlaceholder, "")
+		wanted = strings.Trim(table, `".`)
+		if wanted == "" {
+			wanted = edit.source(edit.typed.Streams[0].From[0].SourceID).Name
+		}
+	}
+	all, err := s.Flows.Flows(ctx)
+	if err != nil {
+		return "", fmt.Errorf("list flows: %w", err)
+	}
+	return freeName(wanted, names(all, func(f flows.Flow) string { return f.Name })), nil
+}
