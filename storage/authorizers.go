@@ -22,8 +22,10 @@ type authorizerRow struct {
 }
 
 func (r *authorizerRow) columns() []any {
-	return []any{&r.ID, &r.Name, &r.Connector, asJSON(&r.Settings), asJSON(&r.sealed), asJSON(&r.TLS),
-		asJSON(&r.Missing), asJSON(&r.LastCheck), asMicros(&r.CreatedAt), asMicros(&r.UpdatedAt)}
+	return []any{
+		&r.ID, &r.Name, &r.Connector, asJSON(&r.Settings), asJSON(&r.sealed), asJSON(&r.TLS),
+		asJSON(&r.Missing), asJSON(&r.LastCheck), asMicros(&r.CreatedAt), asMicros(&r.UpdatedAt),
+	}
 }
 
 // secretPlace is what a sealed value is bound to: it opens nowhere else.

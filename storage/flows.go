@@ -10,8 +10,10 @@ import (
 const flowColumns = "id, name, destination_id, schedule, streams, options, paused, created_at, updated_at"
 
 func flowValues(f *flows.Flow) []any {
-	return []any{&f.ID, &f.Name, &f.DestinationID, asJSON(&f.Schedule), asJSON(&f.Streams), asJSON(&f.Options),
-		&f.Paused, asMicros(&f.CreatedAt), asMicros(&f.UpdatedAt)}
+	return []any{
+		&f.ID, &f.Name, &f.DestinationID, asJSON(&f.Schedule), asJSON(&f.Streams), asJSON(&f.Options),
+		&f.Paused, asMicros(&f.CreatedAt), asMicros(&f.UpdatedAt),
+	}
 }
 
 // Flows lists all by name.

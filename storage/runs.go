@@ -19,9 +19,11 @@ const isActive = "status IN ('queued', 'running', 'waiting', 'unknown')"
 const defaultRuns = 100
 
 func runValues(r *flows.Run) []any {
-	return []any{&r.ID, &r.FlowID, &r.FlowName, &r.Status, &r.Trigger, asMicros(&r.ScheduledFor), &r.FullRefresh,
+	return []any{
+		&r.ID, &r.FlowID, &r.FlowName, &r.Status, &r.Trigger, asMicros(&r.ScheduledFor), &r.FullRefresh,
 		asJSON(&r.RefreshStreams), &r.Attempt, &r.Lease.Node, asMicros(&r.Lease.Until), &r.CancelRequested,
-		asJSON(&r.Error), asMicros(&r.QueuedAt), asMicros(&r.StartedAt), asMicros(&r.EndedAt)}
+		asJSON(&r.Error), asMicros(&r.QueuedAt), asMicros(&r.StartedAt), asMicros(&r.EndedAt),
+	}
 }
 
 // Run finds one by id, with its streams.

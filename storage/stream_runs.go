@@ -15,9 +15,11 @@ const streamRunColumns = `stream, table_name, dataset, write_mode, status, phase
 const streamRunsPerInsert = 200
 
 func streamRunValues(r *flows.StreamRun) []any {
-	return []any{&r.Index, &r.Table, &r.Dataset, &r.WriteMode, &r.Status, &r.Phase, &r.Recipe, &r.Reason,
+	return []any{
+		&r.Index, &r.Table, &r.Dataset, &r.WriteMode, &r.Status, &r.Phase, &r.Recipe, &r.Reason,
 		asJSON(&r.Counts), &r.EstimatedRows, asJSON(&r.Error), asJSON(&r.Warnings), asJSON(&r.RejectReasons),
-		asMicros(&r.LastRowAt), asMicros(&r.StartedAt), asMicros(&r.EndedAt)}
+		asMicros(&r.LastRowAt), asMicros(&r.StartedAt), asMicros(&r.EndedAt),
+	}
 }
 
 func streamRuns(ctx context.Context, from session, runID string) ([]flows.StreamRun, error) {
