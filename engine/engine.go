@@ -45,7 +45,6 @@ type Runs interface {
 	SaveProgress(ctx context.Context, lease flows.Lease, streams []flows.StreamRun) error
 	FinishRun(ctx context.Context, lease flows.Lease, run flows.Run) error
 	Run(ctx context.Context, id string) (flows.Run, error)
-	Runs(ctx context.Context, filter flows.RunFilter) ([]flows.Run, error)
 	AppendLog(ctx context.Context, runID string, lines []flows.LogLine) error
 }
 

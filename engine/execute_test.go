@@ -162,6 +162,18 @@ func slowly(reached chan<- struct{}, gate <-chan struct{}) func(context.Context,
 	}
 }
 
+// ended waits for an execution to return.
+func ended(t *testing.T, done <-chan error) error {
+	t.Helper()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(10 * time.Second):
+		t.Fatal("the execution goes on and on")
+		return nil
+	}
+}
+
 func TestCancelStopsTheRun(t *testing.T) {
 	w := newWorld(t)
 	reached := make(chan struct{})
@@ -171,7 +183,7 @@ func TestCancelStopsTheRun(t *testing.T) {
 	go func() { done <- w.Execute(t.Context(), run) }()
 	<-reached
 	w.must(w.store.RequestCancel(t.Context(), run.ID))
-	w.must(<-done)
+	w.must(ended(t, done))
 	got := w.stored(run.ID)
 	w.expect(got, flows.RunCancelled, 0)
 	if got.Streams[0].Status != flows.RunCancelled {
@@ -205,7 +217,7 @@ func TestLostLeaseWritesNothing(t *testing.T) {
 	w.Engine = w.node("two")
 	second, err := w.store.ClaimRun(t.Context(), w.Node, "flow", w.timing.lease)
 	w.must(err)
-	if err := <-done; !errors.Is(err, flows.ErrLeaseLost) {
+	if err := ended(t, done); !errors.Is(err, flows.ErrLeaseLost) {
 		t.Errorf("the first attempt returned %v, want a lost lease", err)
 	}
 	if got := w.stored(zombie.ID); got.Status != flows.RunRunning || got.Attempt != 2 {
@@ -258,7 +270,7 @@ func TestShutdownHandsTheRunBack(t *testing.T) {
 	go func() { done <- w.Execute(ctx, run) }()
 	<-reached
 	stop()
-	if err := <-done; !errors.Is(err, context.Canceled) {
+	if err := ended(t, done); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want the end of the context", err)
 	}
 	w.expect(w.stored(run.ID), flows.RunWaiting, 0)

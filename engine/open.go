@@ -97,8 +97,7 @@ func (e *Engine) resolveSecrets(a authorizers.Authorizer) (authorizers.Authorize
 func (e *Engine) resolveSecret(secret secrets.Secret) (secrets.Secret, error) {
 	reference, ok, err := secrets.ParseReference(secret.Reveal())
 	if err != nil || !ok {
-		// What only looks like a reference may be a password: the system judges it.
-		return secret, nil //nolint:nilerr // see above
+		return secret, err
 	}
 	return e.References.Resolve(reference)
 }

@@ -114,6 +114,10 @@ func TestSecretsAreResolvedWhenOpening(t *testing.T) {
 	if report = w.Check(t.Context(), a); report.OK || report.Stages[0].Status != authorizers.StageFailed {
 		t.Errorf("Leat's own variable was given out: %+v", report)
 	}
+	a.Secrets = map[string]secrets.Secret{"password": secrets.New("x${env:SHOP}")}
+	if report = w.Check(t.Context(), a); report.OK || strings.Contains(report.Message, "SHOP") {
+		t.Errorf("a reference inside a text was taken: %+v", report)
+	}
 	a.Secrets, a.Missing = nil, []string{"password"}
 	if report = w.Check(t.Context(), a); report.OK || !strings.Contains(report.Message, "lost its secret password") {
 		t.Errorf("the report is %+v", report)
