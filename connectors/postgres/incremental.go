@@ -179,10 +179,11 @@ func (c cursor) upper(ctx context.Context) (text string, newer bool, err error) 
 	var w window
 	isNewer := "true"
 	if c.last.Cursor != nil {
-		isNewer = c.column + " > " + w.bind(*c.last.Cursor, c.typ.OID)
+		isNewer = "top.c > " + w.bind(*c.last.Cursor, c.typ.OID)
 	}
-	sql := fmt.Sprintf("SELECT %s::pg_catalog.text, %s FROM %s WHERE %s IS NOT NULL%s ORDER BY %s DESC LIMIT 1",
-		c.column, isNewer, c.relation.from, c.column, c.finite(), c.column)
+	// The cast stands outside: inside, ORDER BY would sort by the text of the same name.
+	sql := fmt.Sprintf("SELECT top.c::pg_catalog.text, %s FROM (SELECT %s AS c FROM %s WHERE %s IS NOT NULL%s ORDER BY %s DESC LIMIT 1) AS top",
+		isNewer, c.column, c.relation.from, c.column, c.finite(), c.column)
 	result := c.planner.conn.PgConn().ExecParams(ctx, sql, w.values, w.oids, nil, nil).Read()
 	if result.Err != nil {
 		return "", false, pgwire.MapError(ctx, result.Err, c.relation.attempt(c.planner.user))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"leat/connectors/pgwire"
 	"leat/internal/testdb"
 )
 
@@ -26,4 +27,16 @@ func limited(t *testing.T, c *connection, admin *pgx.Conn, grant string) *connec
 	}
 	t.Cleanup(func() { _ = opened.Close(context.Background()) })
 	return opened.(*connection)
+}
+
+// newSession opens one more session of the same user.
+func newSession(t *testing.T, c *connection) (*pgx.Conn, error) {
+	t.Helper()
+	conn, err := c.connect(t.Context(), "leat test", pgwire.Session{})
+	if err != nil {
+		t.Fatalf("connect: %v", err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	_, err = conn.Exec(t.Context(), "SET search_path TO DEFAULT")
+	return conn, err
 }
