@@ -20,7 +20,9 @@ import (
 )
 
 // inUse says that a store refused a deletion.
-func inUse(err error) bool { return errors.Is(err, flows.ErrInUse) || errors.Is(err, authorizers.ErrInUse) }
+func inUse(err error) bool {
+	return errors.Is(err, flows.ErrInUse) || errors.Is(err, authorizers.ErrInUse)
+}
 
 // nameTaken says that a store refused a name.
 func nameTaken(err error) bool {

@@ -179,7 +179,6 @@ func problemsOf(err error) (connectors.Problems, error) {
 // problemLine is one line for the head of a form.
 func problemLine(err error) string { return sentence(connectors.AsError(err).Error()) }
 
-
 // fieldSentence makes a sentence of what a domain says about a field, which may leave
 // out the field itself: "is missing: fill it in".
 func fieldSentence(text string) string {

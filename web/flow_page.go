@@ -159,4 +159,3 @@ func (s *Server) flowSettings(c echo.Context) error {
 	}
 	return s.ok(c, page.FlowSettingsPage(view))
 }
-

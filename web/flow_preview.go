@@ -121,4 +121,3 @@ func columnPlans(seen streamSeen, plan connectors.Plan) []page.ColumnPlan {
 	}
 	return out
 }
-

@@ -60,7 +60,9 @@ func (s *Server) fillFlowForm(ctx context.Context, edit *flowEdit, view *page.Fl
 	if err != nil {
 		return err
 	}
-	label := func(name, authorizerID string) string { return name + " (" + s.authorizerItem(ways[authorizerID]).Connector + ")" }
+	label := func(name, authorizerID string) string {
+		return name + " (" + s.authorizerItem(ways[authorizerID]).Connector + ")"
+	}
 	for _, d := range edit.destinations {
 		view.Destinations = append(view.Destinations, component.Option{Value: d.ID, Label: label(d.Name, d.AuthorizerID)})
 	}
