@@ -168,3 +168,15 @@ func (e *InUseError) Error() string {
 
 // Unwrap makes errors.Is(err, ErrInUse) true.
 func (e *InUseError) Unwrap() error { return ErrInUse }
+
+// Reads says whether a stream of the flow reads the source.
+func (f Flow) Reads(sourceID string) bool {
+	for _, stream := range f.Streams {
+		for _, input := range stream.From {
+			if input.SourceID == sourceID {
+				return true
+			}
+		}
+	}
+	return false
+}

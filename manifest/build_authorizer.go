@@ -1,0 +1,134 @@
+package manifest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"leat/authorizers"
+	"leat/connectors"
+	"leat/dial"
+	"leat/secrets"
+)
+
+// urlSetting is the setting that is split into fields when a file is applied.
+const urlSetting = "url"
+
+// authorizer builds one authorizer.
+func (b *builder) authorizer(a Authorizer) {
+	connector, ok := b.catalog.Connector(a.Connector)
+	if !ok {
+		b.refuse(a.at, "authorizer", a.Name, "there is no connector %q; this binary has %s", a.Connector, strings.Join(b.catalog.Kinds(), ", "))
+		return
+	}
+	descriptor := connector.Descriptor()
+	existing, _ := b.current.authorizer(func(x authorizers.Authorizer) bool { return x.Name == a.Name })
+	out := authorizers.Authorizer{
+		ID: b.idOr(existing.ID), Name: a.Name, Connector: a.Connector,
+		Settings: map[string]string{}, Secrets: map[string]secrets.Secret{},
+		LastCheck: existing.LastCheck, CreatedAt: existing.CreatedAt,
+	}
+	if descriptor.Capabilities.Networked {
+		out.TLS.Mode = dial.TLSPrefer
+	}
+	if err := splitURL(&a, &out, descriptor); err != nil {
+		b.refuse(a.at, "authorizer", a.Name, "%v", err)
+	}
+	for name, value := range a.Settings {
+		text := fmt.Sprint(value)
+		field, known := descriptor.Field(name)
+		switch {
+		case !known:
+			b.refuse(a.at, "authorizer", a.Name, "the setting %q is unknown for %s; it has %s", name, a.Connector, settingNames(descriptor))
+		case field.Type == connectors.FieldSecret:
+			b.secret(a, existing, &out, name, text)
+		default:
+			out.Settings[name] = text
+		}
+	}
+	b.tls(a, existing, &out)
+	b.refuseAll(a.at, "authorizer", a.Name, out.Validate(descriptor))
+	b.desired.At["authorizer "+a.Name] = a.at.String()
+	b.desired.State.Authorizers = append(b.desired.State.Authorizers, out)
+}
+
+// splitURL takes the setting url apart; settings given beside it win.
+func splitURL(a *Authorizer, out *authorizers.Authorizer, descriptor connectors.Descriptor) error {
+	raw, given := a.Settings[urlSetting]
+	if _, real := descriptor.Field(urlSetting); !given || real {
+		return nil
+	}
+	if descriptor.ParseURL == nil {
+		return fmt.Errorf("%s takes no setting url; it has %s", a.Connector, settingNames(descriptor))
+	}
+	parsed, err := descriptor.ParseURL(fmt.Sprint(raw))
+	if err != nil {
+		return fmt.Errorf("url: %w", err)
+	}
+	if len(parsed.Unknown) > 0 {
+		return fmt.Errorf("url: the parameters %s are not supported; take them out", strings.Join(parsed.Unknown, ", "))
+	}
+	settings := map[string]any{}
+	for name, value := range parsed.Settings {
+		settings[name] = value
+	}
+	for name, value := range a.Settings {
+		if name != urlSetting {
+			settings[name] = value
+		}
+	}
+	a.Settings = settings
+	if parsed.TLSMode != "" {
+		out.TLS.Mode = dial.TLSMode(parsed.TLSMode)
+	}
+	return nil
+}
+
+// secret stores a secret or a reference. ${secret:authorizer.field} keeps what is
+// stored; where nothing is stored the secret is marked as missing.
+func (b *builder) secret(a Authorizer, existing authorizers.Authorizer, out *authorizers.Authorizer, name, text string) {
+	found, isReference, err := secrets.ParseReference(text)
+	if err != nil {
+		b.refuse(a.at, "authorizer", a.Name, "%s: %v", name, err)
+		return
+	}
+	if !isReference || found.Kind != secrets.FromStored {
+		out.Secrets[name] = secrets.New(text)
+		return
+	}
+	owner, field := found.Stored()
+	kept, ok := existing.Secrets[name]
+	if owner != a.Name || field != name {
+		other, _ := b.current.authorizer(func(x authorizers.Authorizer) bool { return x.Name == owner })
+		kept, ok = other.Secrets[field]
+	}
+	if ok {
+		out.Secrets[name] = kept
+		return
+	}
+	out.Missing = append(out.Missing, name)
+	slices.Sort(out.Missing)
+	b.desired.Warnings = append(b.desired.Warnings,
+		fmt.Sprintf("%s: authorizer %q is saved without its %s; type it again on its page", a.at, a.Name, name))
+}
+
+func (b *builder) tls(a Authorizer, existing authorizers.Authorizer, out *authorizers.Authorizer) {
+	if a.TLS == nil {
+		return
+	}
+	out.TLS = dial.TLS{Mode: dial.TLSMode(a.TLS.Mode), CA: a.TLS.CA, ClientCert: a.TLS.ClientCert, ServerName: a.TLS.ServerName}
+	if a.TLS.ClientKey != "" {
+		b.secret(a, existing, out, authorizers.SecretTLSKey, a.TLS.ClientKey)
+	}
+}
+
+func settingNames(d connectors.Descriptor) string {
+	names := make([]string, len(d.Settings))
+	for i, field := range d.Settings {
+		names[i] = field.Name
+	}
+	if d.ParseURL != nil {
+		names = append(names, urlSetting)
+	}
+	return strings.Join(names, ", ")
+}

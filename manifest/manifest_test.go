@@ -1,0 +1,240 @@
+package manifest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"leat/authorizers"
+	"leat/connectors/catalog"
+	"leat/manifest"
+	"leat/storage"
+)
+
+const sample = `authorizers:
+  - name: shop
+    connector: postgres
+    settings: {host: 127.0.0.1, port: 5432, database: shop, username: reader, password: "${env:SHOP_PASSWORD}", connect_timeout: 15}
+    tls: {mode: prefer}
+  - name: warehouse
+    connector: postgres
+    settings: {url: "postgres://loader:se%40cret@127.0.0.1:5433/dwh?connect_timeout=15&sslmode=require"}
+sources:
+  - name: shop-sales
+    authorizer: shop
+    datasets:
+      - table: public.orders
+        key: [id]
+        cursor: updated_at
+        overlap: 5m
+        columns: [id, customer_id, total, updated_at]
+      - table: {schema: "My Schema", name: "Orders.old"}
+      - name: big-spenders
+        query: "SELECT * FROM customers WHERE spend > 1000"
+      - tables: public.*
+        exclude: [public.*_tmp]
+destinations:
+  - name: dwh
+    authorizer: warehouse
+    default_schema: analytics
+flows:
+  - name: orders
+    destination: dwh
+    schedule: {cron: "*/15 * * * *", time_zone: Europe/Prague}
+    streams:
+      - from: {source: shop-sales, dataset: public.orders}
+        table: analytics.orders
+        write_mode: upsert
+        unique_columns: [id]
+      - from: {source: shop-sales, dataset: public.*}
+        table: analytics.{table}
+        write_mode: truncate_insert
+        create_indexes: false
+        rejects: 0
+`
+
+// store opens an empty store.
+func store(t *testing.T) *storage.Store {
+	t.Helper()
+	s, err := storage.Open(t.Context(), storage.Options{DataDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// ids makes ids that differ from store to store, so that none may leak into an export.
+func ids(prefix string) func() string {
+	n := 0
+	return func() string {
+		n++
+		return fmt.Sprintf("%s%d", prefix, n)
+	}
+}
+
+func apply(t *testing.T, s *storage.Store, text string, prune bool) ([]manifest.Difference, []string) {
+	t.Helper()
+	document, err := manifest.Parse([]manifest.File{{Name: "leat.yaml", Content: []byte(text)}})
+	if err != nil {
+		t.Fatalf("parse: %v", err)
+	}
+	current, err := manifest.Load(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	desired, err := manifest.Build(document, current, catalog.New(), ids(t.Name()))
+	if err != nil {
+		t.Fatalf("build: %v", err)
+	}
+	differences := manifest.Compare(current, desired, catalog.New(), prune)
+	if err := manifest.Apply(context.Background(), s, differences); err != nil {
+		t.Fatalf("apply: %v", err)
+	}
+	return differences, desired.Warnings
+}
+
+func export(t *testing.T, s *storage.Store) string {
+	t.Helper()
+	current, err := manifest.Load(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := manifest.Export(current, catalog.New())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+func TestExportWipeApplyExportIsByteIdentical(t *testing.T) {
+	first := store(t)
+	apply(t, first, sample, false)
+	want := export(t, first)
+	if strings.Contains(want, "se@cret") || strings.Contains(want, "se%40cret") {
+		t.Error("the export holds a literal secret")
+	}
+	for _, reference := range []string{"${env:SHOP_PASSWORD}", "${secret:warehouse.password}"} {
+		if !strings.Contains(want, reference) {
+			t.Errorf("the export lacks the reference %s:\n%s", reference, want)
+		}
+	}
+	second := store(t)
+	_, warnings := apply(t, second, want, false)
+	if len(warnings) != 1 || !strings.Contains(warnings[0], "warehouse") {
+		t.Errorf("a secret that is not there must give one warning that names its authorizer: %q", warnings)
+	}
+	if diff := cmp.Diff(want, export(t, second)); diff != "" {
+		t.Errorf("export after wipe and apply (-first +second):\n%s", diff)
+	}
+}
+
+func TestApplyIsIdempotent(t *testing.T) {
+	s := store(t)
+	if differences, _ := apply(t, s, sample, false); len(differences) != 5 {
+		t.Errorf("the first apply changed %d things, want 5", len(differences))
+	}
+	if differences, _ := apply(t, s, sample, true); len(differences) != 0 {
+		t.Errorf("the second apply changed %+v", differences)
+	}
+	if differences, _ := apply(t, s, export(t, s), true); len(differences) != 0 {
+		t.Errorf("applying the own export changed %+v", differences)
+	}
+}
+
+func TestStoredSecretIsKept(t *testing.T) {
+	s := store(t)
+	apply(t, s, sample, false)
+	apply(t, s, export(t, s), false)
+	kept, err := s.AuthorizerByName(t.Context(), "warehouse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := kept.Secrets["password"].Reveal(); got != "se@cret" {
+		t.Errorf("the stored password became %d bytes long", len(got))
+	}
+}
+
+func TestURLIsSplit(t *testing.T) {
+	s := store(t)
+	apply(t, s, sample, false)
+	got, err := s.AuthorizerByName(t.Context(), "warehouse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"host": "127.0.0.1", "port": "5433", "database": "dwh", "username": "loader", "connect_timeout": "15"}
+	if diff := cmp.Diff(want, got.Settings); diff != "" {
+		t.Errorf("settings (-want +got):\n%s", diff)
+	}
+	if got.TLS.Mode != "require" {
+		t.Errorf("TLS mode %q, want require", got.TLS.Mode)
+	}
+}
+
+func TestPlanNamesFields(t *testing.T) {
+	s := store(t)
+	apply(t, s, sample, false)
+	changed := strings.Replace(sample, "write_mode: upsert", "write_mode: insert", 1)
+	differences, _ := apply(t, s, changed, false)
+	want := []string{`streams.1.write_mode: upsert becomes insert`}
+	if len(differences) != 1 || !cmp.Equal(differences[0].Fields, want) {
+		t.Errorf("differences %+v, want one flow with %q", differences, want)
+	}
+}
+
+func TestPruneDeletesUsersFirst(t *testing.T) {
+	s := store(t)
+	apply(t, s, sample, false)
+	differences, _ := apply(t, s, "installation: 01HZXAAAAAAAAAAAAAAAAAAAAA\n", true)
+	if len(differences) != 6 {
+		t.Errorf("%d differences, want 5 deletions and the installation: %+v", len(differences), differences)
+	}
+	if _, err := s.AuthorizerByName(t.Context(), "shop"); !errors.Is(err, authorizers.ErrNotFound) {
+		t.Errorf("after prune: %v", err)
+	}
+}
+
+func TestRefusalsNameLineAndFix(t *testing.T) {
+	cases := []struct{ name, old, new, want string }{
+		{"unknown key", "unique_columns: [id]", "uniqe_columns: [id]", "leat.yaml:36: the key \"uniqe_columns\" is unknown here"},
+		{"unknown connector", "connector: postgres\n    settings: {host", "connector: oracle\n    settings: {host", "leat.yaml:2: authorizer \"shop\": there is no connector \"oracle\"; this binary has postgres, duckdb, file"},
+		{"unknown setting", "database: shop", "databse: shop", "the setting \"databse\" is unknown for postgres"},
+		{"unknown source", "source: shop-sales, dataset: public.orders", "source: shop, dataset: public.orders", "stream 1: there is no source \"shop\""},
+		{"unknown dataset", "dataset: public.orders", "dataset: public.order", "the source \"shop-sales\" has no dataset \"public.order\""},
+		{"double name", "name: warehouse", "name: shop", "leat.yaml:6: two authorizers are called \"shop\", the first at leat.yaml:2"},
+		{"bad mode", "write_mode: upsert", "write_mode: upsrt", "upsrt"},
+		{"bad cron", "*/15 * * * *", "*/15 * * *", "leat.yaml:26: flow \"orders\""},
+		{"not YAML", "sources:\n", "sources\n", "leat.yaml:"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			text := strings.Replace(sample, c.old, c.new, 1)
+			if text == sample {
+				t.Fatal("the case changes nothing")
+			}
+			err := refusal(t, text)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v\nwant a sentence with %q", err, c.want)
+			}
+		})
+	}
+}
+
+// refusal parses and builds a file and returns what was wrong.
+func refusal(t *testing.T, text string) error {
+	t.Helper()
+	document, err := manifest.Parse([]manifest.File{{Name: "leat.yaml", Content: []byte(text)}})
+	if err != nil {
+		return err
+	}
+	_, err = manifest.Build(document, manifest.State{}, catalog.New(), ids("x"))
+	return err
+}
