@@ -81,7 +81,7 @@ func (t *transfer) run(ctx context.Context) (reports []connectors.Report, err er
 		return nil, fmt.Errorf("storing the rows: %w", err)
 	}
 	committed = true
-	crashpoint.Reach("load.committed")
+	crashpoint.Reach("load.reported")
 	return reports, verify(t.targets, reports, closes)
 }
 

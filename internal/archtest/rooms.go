@@ -19,7 +19,7 @@ var everywhere = []string{"cmd", "internal/bench"}
 // leaves lists the rooms that import no other.
 var leaves = []string{
 	"accounts", "demo", "dial", "migrations", "record", "secrets", "ui",
-	"internal/archtest", "internal/crashpoint", "internal/testdb",
+	"internal/archtest", "internal/crashpoint", "internal/faults", "internal/mutants", "internal/testdb",
 }
 
 // testRooms lists what every test may use on top of its room's own doors.

@@ -1,0 +1,87 @@
+//go:build faults
+
+package faults_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// cells is the whole table: every scenario is killed at every step, and the other faults
+// strike three scenarios that differ in how they write.
+func cells() []cell {
+	var all []cell
+	for _, s := range scenarios {
+		for _, step := range stepNames() {
+			all = append(all, cell{scenario: s, size: big, step: step, fault: killed})
+		}
+	}
+	for _, name := range []string{"insert straight in", "upsert", "replace a new table, then swap"} {
+		for _, f := range []fault{noTarget, noSource, targetReset, sourceReset, targetSilent, sourceSilent, zombie, answerLost} {
+			for _, step := range stepNames() {
+				if strings.Contains(step, ":") {
+					continue // the small table has one batch
+				}
+				all = append(all, cell{scenario: scenarioNamed(name), size: small, step: step, fault: f})
+			}
+		}
+	}
+	return all
+}
+
+// coverage notes what became of every cell.
+type coverage struct {
+	mu      sync.Mutex
+	covered int
+	gaps    map[string][]string // cells by reason
+}
+
+func (v *coverage) note(c cell, reached []cell, failed bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, c.again = range []bool{false, true} {
+		isThis := func(r cell) bool { return r.again == c.again }
+		switch {
+		case failed:
+			v.gaps["failed"] = append(v.gaps["failed"], c.String())
+		case slices.ContainsFunc(reached, isThis):
+			v.covered++
+		default:
+			v.gaps["the step is not on the way of this scenario"] = append(v.gaps["the step is not on the way of this scenario"], c.String())
+		}
+	}
+}
+
+// report prints covered and goal, and every gap with its reason.
+func (v *coverage) report() {
+	goal := v.covered
+	for _, gap := range v.gaps {
+		goal += len(gap)
+	}
+	fmt.Printf("faults: %d covered / %d goal\n", v.covered, goal)
+	for reason, gap := range v.gaps {
+		fmt.Printf("%d cells: %s\n", len(gap), reason)
+		for _, c := range gap {
+			fmt.Println("   ", c)
+		}
+	}
+}
+
+func TestEveryFaultAtEveryStep(t *testing.T) {
+	w := newWorld(t, big, small)
+	v := &coverage{gaps: map[string][]string{}}
+	t.Run("cells", func(t *testing.T) {
+		for _, c := range cells() {
+			t.Run(strings.TrimSuffix(c.String(), "/first run"), func(t *testing.T) {
+				t.Parallel()
+				var reached []cell
+				defer func() { v.note(c, reached, t.Failed()) }()
+				reached = disturb(t, w, c)
+			})
+		}
+	})
+	v.report()
+}

@@ -1,0 +1,30 @@
+//go:build !faults
+
+package faults_test
+
+import "testing"
+
+// The cells here are the ones that would hurt most; make faults runs them all.
+func TestSampleOfFaults(t *testing.T) {
+	w := newWorld(t, big, small)
+	sample := []cell{
+		{scenario: scenarioNamed("insert straight in"), size: big, step: "read.batch:3", fault: killed},
+		{scenario: scenarioNamed("insert straight in"), size: small, step: "load.before_commit", fault: answerLost},
+		{scenario: scenarioNamed("insert straight in"), size: small, step: "load.before_commit", fault: zombie},
+		{scenario: scenarioNamed("insert of new rows"), size: small, step: "load.before_commit", fault: killed},
+		{scenario: scenarioNamed("upsert"), size: small, step: "load.committed", fault: killed},
+		{scenario: scenarioNamed("replace a new table, then swap"), size: small, step: "load.committed", fault: zombie},
+		{scenario: scenarioNamed("replace by merge"), size: small, step: "read.batch", fault: noTarget},
+		{scenario: scenarioNamed("history"), size: small, step: "read.complete", fault: targetReset},
+	}
+	t.Run("cells", func(t *testing.T) {
+		for _, c := range sample {
+			t.Run(c.scenario.name+", "+c.fault.name+" at "+c.step, func(t *testing.T) {
+				t.Parallel()
+				if reached := disturb(t, w, c); len(reached) != 2 {
+					t.Errorf("%d of 2 runs came to the step", len(reached))
+				}
+			})
+		}
+	})
+}

@@ -1,0 +1,117 @@
+package faults_test
+
+import "fmt"
+
+// scenario is one way to load a table, with what must be in it after each of two runs.
+type scenario struct {
+	name string
+	// stream and dataset are lines of YAML for the flow.
+	stream, dataset string
+	// prefill is SQL in the destination before the first run.
+	prefill string
+	// want are queries over the source's tables first and second: what the table holds
+	// after the first and after the second run.
+	want [2]string
+	// have is the query over the target that must equal them.
+	have string
+	// recipes are the ways that the two runs must have taken.
+	recipes [2]string
+}
+
+const (
+	wholeTable   = "TABLE analytics.target"
+	openVersions = "SELECT * FROM analytics.target WHERE valid_to IS NULL"
+	incremental  = "cursor: updated_at, "
+	// filled makes the target with a few old rows.
+	filled = `CREATE TABLE analytics.target ` + tableColumns + `;
+		INSERT INTO analytics.target SELECT n, 0, 'old', 0, '{}', '2020-01-01 00:00:00+00' FROM generate_series(-10::bigint, 1000) n;`
+	keyed = filled + `ALTER TABLE analytics.target ADD PRIMARY KEY (id);`
+	// old is the part of the filled target that no run brings.
+	old     = `SELECT n AS id, 0 AS grp, 'old' AS note, 0.00 AS amount, '{}'::jsonb AS payload, timestamptz '2020-01-01 00:00:00+00' AS updated_at FROM generate_series(-10::bigint, 0) n`
+	oldRest = "SELECT * FROM (" + old + ") o WHERE NOT EXISTS (SELECT FROM second s WHERE s.id = o.id)"
+	// both is the second table and what the first had beyond its keys.
+	both = `TABLE second UNION ALL SELECT * FROM first f WHERE NOT EXISTS (SELECT FROM second s WHERE s.%[1]s = f.%[1]s)`
+)
+
+var scenarios = []scenario{
+	{
+		name: "insert straight in", stream: "write_mode: insert", have: wholeTable,
+		want:    [2]string{"TABLE first", "TABLE first UNION ALL TABLE second"},
+		recipes: [2]string{"create+copy", "copy"},
+	},
+	{
+		name: "insert of new rows", stream: "write_mode: insert", dataset: incremental, have: wholeTable,
+		want: [2]string{"TABLE first", `TABLE first UNION ALL SELECT * FROM second s
+			WHERE NOT EXISTS (SELECT FROM first f WHERE f.id = s.id AND f.updated_at = s.updated_at)`},
+		recipes: [2]string{"create+copy", "stage+insert"},
+	},
+	{
+		name: "replace a new table, then swap", stream: "write_mode: truncate_insert", have: wholeTable,
+		want:    [2]string{"TABLE first", "TABLE second"},
+		recipes: [2]string{"create+copy", "swap"},
+	},
+	{
+		name: "replace by delete and insert", stream: "write_mode: truncate_insert, replace: delete_insert", prefill: filled, have: wholeTable,
+		want:    [2]string{"TABLE first", "TABLE second"},
+		recipes: [2]string{"stage+delete+insert", "stage+delete+insert"},
+	},
+	{
+		name: "replace by merge", stream: "write_mode: truncate_insert, replace: merge", prefill: keyed, have: wholeTable,
+		want:    [2]string{"TABLE first", "TABLE second"},
+		recipes: [2]string{"stage+merge", "stage+merge"},
+	},
+	{
+		name: "replace by swap", stream: "write_mode: truncate_insert, replace: swap", prefill: filled, have: wholeTable,
+		want:    [2]string{"TABLE first", "TABLE second"},
+		recipes: [2]string{"swap", "swap"},
+	},
+	{
+		name: "upsert", stream: "write_mode: upsert", have: wholeTable,
+		want:    [2]string{"TABLE first", fmt.Sprintf(both, "id")},
+		recipes: [2]string{"create+copy", "stage+on-conflict"},
+	},
+	{
+		name: "upsert of new rows without an index", stream: "write_mode: upsert, create_indexes: false", dataset: incremental, have: wholeTable,
+		want:    [2]string{"TABLE first", fmt.Sprintf(both, "id")},
+		recipes: [2]string{"create+copy", "stage+update+insert"},
+	},
+	{
+		name: "delete and insert by group", stream: "write_mode: delete_insert, unique_columns: [grp]", have: wholeTable,
+		want:    [2]string{"TABLE first", fmt.Sprintf(both, "grp")},
+		recipes: [2]string{"create+copy", "stage+delete+insert"},
+	},
+	{
+		name: "history", stream: "write_mode: history", have: openVersions,
+		want:    [2]string{"TABLE first", "TABLE second"},
+		recipes: [2]string{"stage+versions", "stage+versions"},
+	},
+	{
+		name: "insert and ignore", stream: "write_mode: insert_ignore", have: wholeTable,
+		want: [2]string{"TABLE first", `TABLE first UNION ALL SELECT * FROM second s
+			WHERE NOT EXISTS (SELECT FROM first f WHERE f.id = s.id)`},
+		recipes: [2]string{"create+copy", "stage+on-conflict"},
+	},
+	{
+		name: "update", stream: "write_mode: update", prefill: keyed, have: wholeTable,
+		want: [2]string{
+			old + " UNION ALL SELECT * FROM first WHERE id <= 1000",
+			oldRest + " UNION ALL SELECT * FROM second WHERE id BETWEEN -10 AND 1000 UNION ALL SELECT * FROM first f WHERE id <= 1000 AND NOT EXISTS (SELECT FROM second s WHERE s.id = f.id)",
+		},
+		recipes: [2]string{"stage+update", "stage+update"},
+	},
+	{
+		name: "delete", stream: "write_mode: delete", prefill: keyed, have: wholeTable,
+		want:    [2]string{old, oldRest},
+		recipes: [2]string{"stage+delete", "stage+delete"},
+	},
+}
+
+// scenarioNamed finds a scenario.
+func scenarioNamed(name string) scenario {
+	for _, s := range scenarios {
+		if s.name == name {
+			return s
+		}
+	}
+	panic("there is no scenario " + name)
+}

@@ -1,0 +1,112 @@
+package faults_test
+
+import (
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"leat/internal/testdb"
+)
+
+func TestMain(m *testing.M) { testdb.Main(m) }
+
+// world is what all cells of one test share: the program, a server, and a database that
+// is only read.
+type world struct {
+	binary string
+	server *testdb.Server
+	source string
+
+	mu   sync.Mutex
+	conn *pgx.Conn         // to the source, under mu
+	want map[string]string // digests by schema and query, under mu
+}
+
+// size is a schema of the source that holds the tables first and second.
+type size struct {
+	schema string
+	rows   int
+}
+
+var (
+	// big has enough rows for many batches.
+	big = size{"big", 100_000}
+	// small is for steps that come once, however many rows there are.
+	small = size{"small", 3_000}
+)
+
+// newWorld builds the program and fills the source.
+func newWorld(t *testing.T, sizes ...size) *world {
+	t.Helper()
+	w := &world{binary: filepath.Join(t.TempDir(), "leat"), server: testdb.Postgres(t), want: map[string]string{}}
+	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "crashpoints", "-o", w.binary, "leat/cmd/leat")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the program: %v\n%s", err, out)
+	}
+	w.source = w.server.CreateDatabase(t)
+	w.conn = testdb.Connect(t, w.server.URL(w.source))
+	for _, s := range sizes {
+		for _, sql := range s.tables() {
+			if _, err := w.conn.Exec(t.Context(), sql); err != nil {
+				t.Fatalf("%s: %v", sql, err)
+			}
+		}
+	}
+	return w
+}
+
+// columns are those of every table here.
+const columns = "id, grp, note, amount, payload, updated_at"
+
+// tableColumns make a table with them.
+const tableColumns = `(id bigint NOT NULL, grp integer NOT NULL, note text, amount numeric(12,2), payload jsonb, updated_at timestamptz NOT NULL)`
+
+// tables makes what the first run of a flow reads and what its second run reads: a tenth
+// of the rows is changed, a tenth and the last groups are gone, and a twentieth is new.
+// Seven rows share each time.
+func (s size) tables() []string {
+	return []string{
+		"CREATE SCHEMA " + s.schema,
+		"CREATE TABLE " + s.schema + ".first " + tableColumns,
+		"CREATE TABLE " + s.schema + ".second " + tableColumns,
+		fmt.Sprintf(`INSERT INTO %s.first SELECT n, n / 200, 'row ' || n, (n %% 1000) / 7.0, jsonb_build_object('n', n),
+			timestamptz '2026-01-01 00:00:00+00' + (n / 7) * interval '1 second' FROM generate_series(1::bigint, %d) n`, s.schema, s.rows),
+		fmt.Sprintf(`INSERT INTO %[1]s.second SELECT id, grp, CASE WHEN id %% 10 = 3 THEN note || ' changed' ELSE note END, amount, payload,
+			CASE WHEN id %% 10 = 3 THEN updated_at + interval '100 days' ELSE updated_at END FROM %[1]s.first WHERE id %% 10 <> 7 AND id <= %[2]d`, s.schema, s.rows-s.rows/50),
+		fmt.Sprintf(`INSERT INTO %s.second SELECT -n, -n / 200, 'new ' || n, (n %% 1000) / 7.0, NULL,
+			timestamptz '2026-07-01 00:00:00+00' + (n / 7) * interval '1 second' FROM generate_series(1::bigint, %d) n`, s.schema, s.rows/20),
+		fmt.Sprintf("ANALYZE %[1]s.first, %[1]s.second", s.schema),
+	}
+}
+
+// expected is the digest of a query over the tables of a size.
+func (w *world) expected(t *testing.T, s size, query string) string {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	key := s.schema + " " + query
+	if _, ok := w.want[key]; !ok {
+		if _, err := w.conn.Exec(t.Context(), "SET search_path = "+s.schema); err != nil {
+			t.Fatal(err)
+		}
+		w.want[key] = digest(t, w.conn, query)
+	}
+	return w.want[key]
+}
+
+// digest is the count and the ordered digest of the rows of a query, so that lost and
+// doubled rows both show.
+func digest(t *testing.T, conn *pgx.Conn, query string) string {
+	t.Helper()
+	sql := `SELECT count(*) || ' rows ' || coalesce(md5(string_agg(r, '|' ORDER BY r)), '')
+		FROM (SELECT ROW(` + columns + `)::text COLLATE "C" AS r FROM (` + query + `) q) x`
+	var out string
+	if err := conn.QueryRow(t.Context(), sql).Scan(&out); err != nil {
+		t.Fatalf("digest of %s: %v", query, err)
+	}
+	return out
+}

@@ -1,0 +1,106 @@
+package main
+
+// mutant is one change that makes the program unsafe.
+type mutant struct {
+	// name says what the program no longer does.
+	name string
+	// file holds old exactly once, below the root of the module.
+	file, old, new string
+	// suites must go red, tried in this order.
+	suites []suite
+}
+
+// suite is the tests of one package.
+type suite struct {
+	folder string
+	// run narrows them, as go test -run does; empty means all.
+	run string
+}
+
+var (
+	loading    = suite{folder: "./connectors/postgres"}
+	planning   = suite{folder: "./connectors/sqlload"}
+	engine     = suite{folder: "./engine"}
+	wholeCases = suite{folder: "./cmd/leat", run: "TestTies|TestNewestRows|TestEmpty|TestZero|TestSourceFails"}
+	faults     = suite{folder: "./internal/faults", run: "TestSampleOfFaults"}
+)
+
+const (
+	storeFile    = "connectors/sqlload/store.go"
+	countsFile   = "connectors/sqlload/counts.go"
+	transferFile = "engine/transfer.go"
+)
+
+var mutants = []mutant{
+	{
+		name: "an overtaken load may commit", file: storeFile,
+		old: "if !found || fence != done.Fence {", new: "if !found || fence < 0 {",
+		suites: []suite{planning, loading, faults},
+	},
+	{
+		name: "a claim does not raise the fence", file: storeFile,
+		old: "\tfence++\n", new: "",
+		suites: []suite{planning, loading, faults},
+	},
+	{
+		name: "a load leaves no load row", file: storeFile,
+		old: "if err := s.insertLoad(ctx, db, done); err != nil {", new: "if err := ctx.Err(); err != nil {",
+		suites: []suite{planning, loading, faults},
+	},
+	{
+		name: "a run that was applied is not recognised", file: "connectors/postgres/load.go",
+		old:    "if it.state.Applied, err = store.Applied(ctx, l.s, it.stream, l.id.Run); err != nil || it.state.Applied != nil {",
+		new:    "if _, err = store.Applied(ctx, l.s, it.stream, l.id.Run); err != nil {",
+		suites: []suite{loading, faults},
+	},
+	{
+		name: "a load does not store the position", file: storeFile,
+		old: "installation, key, string(done.Close.Position), done.Stream.Target.Fingerprint)", new: "installation, key, \"\", done.Stream.Target.Fingerprint)",
+		suites: []suite{planning, loading, wholeCases},
+	},
+	{
+		name: "any end of the read counts as its proven end", file: transferFile,
+		old: "if item.err == io.EOF {", new: "if item.err == io.EOF || item.err != nil {",
+		suites: []suite{engine},
+	},
+	{
+		name: "rows that got lost on the way are not missed", file: transferFile,
+		old: "case own.checkpoint.Rows != own.rows:", new: "case own.checkpoint.Rows < 0:",
+		suites: []suite{engine},
+	},
+	{
+		name: "the destination's counts are taken as they are", file: transferFile,
+		old: "if report.Read != closes[i].RowsRead || !report.Balanced() {", new: "if report.Read < 0 {",
+		suites: []suite{engine},
+	},
+	{
+		name: "rows equal to the position are not read again", file: "connectors/postgres/incremental.go",
+		old: `inside = c.column + " >= " + lower + " AND " + inside`, new: `inside = c.column + " > " + lower + " AND " + inside`,
+		suites: []suite{loading, wholeCases},
+	},
+	{
+		name: "counts need not add up", file: countsFile,
+		old: "if !counts.Balanced() || counts.Written < 0 || counts.Unchanged < 0 || counts.Skipped < 0 {", new: "if counts.Read < 0 {",
+		suites: []suite{planning, loading},
+	},
+	{
+		name: "rows that the server dropped are not missed", file: countsFile,
+		old: "if in.Copied != in.Sent {", new: "if in.Copied < 0 {",
+		suites: []suite{planning, loading},
+	},
+	{
+		name: "a statement may touch another number of rows than foretold", file: "connectors/sqlload/run.go",
+		old: "if seen[s.Name] != want {", new: "if seen[s.Name] < 0 {",
+		suites: []suite{planning, loading},
+	},
+	{
+		name: "an empty read replaces rows", file: countsFile,
+		old: "if in.Close.RowsRead == 0 && last > 0 {", new: "if in.Close.RowsRead < 0 {",
+		suites: []suite{planning, loading, wholeCases},
+	},
+	{
+		name: "rows with NULL in the key are stored", file: "connectors/sqlload/run.go",
+		old: `if nulls := seen["nulls"]; nulls > 0 {`, new: `if nulls := seen["nulls"]; nulls < 0 {`,
+		suites: []suite{planning, loading},
+	},
+}
