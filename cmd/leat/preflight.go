@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"leat/authorizers"
+	"leat/engine"
+	"leat/flows"
+	"leat/manifest"
+)
+
+// preflight asks the destinations whether the flows of the files can be loaded: a
+// missing schema is refused now and not at night. Destinations that do not answer in
+// time give a warning.
+func (p *platform) preflight(ctx context.Context, desired manifest.Desired) ([]string, error) {
+	deps := p.deps
+	wanted := lookup{desired.Everything}
+	deps.Authorizers, deps.Sources, deps.Destinations = wanted, wanted, wanted
+	planner := engine.New(deps)
+	var warnings []string
+	problems := &manifest.ProblemsError{}
+	for _, flow := range desired.State.Flows {
+		at := desired.At["flow "+flow.Name]
+		plans, err := planner.PlanFlow(ctx, flow)
+		if err != nil {
+			problems.Problems = append(problems.Problems, manifest.Problem{At: at, Message: fmt.Sprintf("flow %q: %v", flow.Name, err)})
+			continue
+		}
+		for _, plan := range plans {
+			switch {
+			case plan.Problem == nil:
+			case plan.Checked:
+				problems.Problems = append(problems.Problems, manifest.Problem{
+					At: at, Message: fmt.Sprintf("flow %q, table %s: %v", flow.Name, plan.Table, plan.Problem),
+				})
+			default:
+				warnings = append(warnings, fmt.Sprintf("%s: flow %q, table %s is saved unchecked: %v", at, flow.Name, plan.Table, plan.Problem))
+			}
+		}
+	}
+	if len(problems.Problems) > 0 {
+		return nil, problems
+	}
+	return warnings, nil
+}
+
+// lookup finds objects that are not saved yet.
+type lookup struct{ state manifest.State }
+
+// Authorizer finds one by id.
+func (l lookup) Authorizer(_ context.Context, id string) (authorizers.Authorizer, error) {
+	for _, a := range l.state.Authorizers {
+		if a.ID == id {
+			return a, nil
+		}
+	}
+	return authorizers.Authorizer{}, authorizers.ErrNotFound
+}
+
+// Source finds one by id.
+func (l lookup) Source(_ context.Context, id string) (flows.Source, error) {
+	for _, s := range l.state.Sources {
+		if s.ID == id {
+			return s, nil
+		}
+	}
+	return flows.Source{}, flows.NotFound("source", id)
+}
+
+// Destination finds one by id.
+func (l lookup) Destination(_ context.Context, id string) (flows.Destination, error) {
+	for _, d := range l.state.Destinations {
+		if d.ID == id {
+			return d, nil
+		}
+	}
+	return flows.Destination{}, flows.NotFound("destination", id)
+}
