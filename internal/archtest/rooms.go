@@ -25,6 +25,11 @@ var leaves = []string{
 // testRooms lists what every test may use on top of its room's own doors.
 var testRooms = []string{"internal/testdb", "internal/crashpoint", "connectors/connectortest", "connectors/catalog", "storage"}
 
+// testDoors are open to the tests of a room only.
+var testDoors = []door{
+	{"engine", system, "whole runs over one real system, without linking all of the catalog"},
+}
+
 // emptyNames are package names under which anything could be kept.
 var emptyNames = []string{"base", "common", "helper", "helpers", "misc", "shared", "util", "utils"}
 
