@@ -16,8 +16,6 @@ import (
 type fit struct {
 	// ok is false where a value could change or be lost.
 	ok bool
-	// wish is the native type that the reader should cast to; empty when none helps.
-	wish string
 	// text says that values travel as text and the server converts them.
 	text bool
 }
@@ -43,10 +41,8 @@ func fitColumn(column record.Column, kind string, target pgbinary.Target, typeNa
 	switch {
 	case !builtin:
 		return fitForeign(column, target, typeName)
-	case target.Takes(pgbinary.Field{OID: from.OID, Typmod: from.Typmod}):
+	case target.Takes(pgbinary.Field{OID: from.OID, Typmod: from.Typmod}), pgbinary.Widens(from, target.Type):
 		return fit{ok: true}
-	case pgbinary.Widens(from, target.Type):
-		return fit{ok: true, wish: target.Type.String()}
 	case from.OID != target.OID && isTextual(from.OID) && fromText(target, column, kind):
 		return fit{ok: true, text: true}
 	default:
@@ -58,12 +54,10 @@ func fitColumn(column record.Column, kind string, target pgbinary.Target, typeNa
 // database made, takes their text, or the target is text anyway.
 func fitForeign(column record.Column, target pgbinary.Target, typeName string) fit {
 	switch {
-	case isTextual(target.OID) && target.Typmod < 0:
-		return fit{ok: true, wish: "text"}
-	case target.Enum:
-		return fit{ok: true, wish: "text"}
+	case isTextual(target.OID) && target.Typmod < 0, target.Enum:
+		return fit{ok: true}
 	case column.Native == typeName, target.OID >= firstOwnOID:
-		return fit{ok: true, wish: "text", text: true}
+		return fit{ok: true, text: true}
 	default:
 		return fit{}
 	}

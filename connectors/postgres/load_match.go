@@ -72,7 +72,7 @@ func (b *matcher) columns(ctx context.Context) error {
 	}
 	b.names = names
 	for i, column := range b.schema.Columns {
-		if b.target.Mode == connectors.Delete && !slices.Contains(b.target.Unique, column.Name) {
+		if b.have != nil && b.target.Mode == connectors.Delete && !slices.Contains(b.target.Unique, column.Name) {
 			continue // only the key says what to delete
 		}
 		if err := b.column(ctx, i, column); err != nil {
@@ -100,18 +100,25 @@ func (b *matcher) column(ctx context.Context, i int, column record.Column) error
 	if !f.ok {
 		return b.misfit(ctx, i, column, have, goal)
 	}
-	if f.wish != "" {
-		b.m.wishes[column.Name] = f.wish
-	}
 	b.keep(i, goal, f.text || goal.Enum || goal.OID >= firstOwnOID || b.target.SourceKind != Kind, sqlload.Field{Source: column.Name, Column: name, Type: have.Type, Fixed: have.IdentityAlways})
 	return nil
 }
 
 func (b *matcher) keep(i int, goal pgbinary.Target, text bool, field sqlload.Field) {
+	b.m.wishes[field.Source] = wishFor(goal)
 	b.m.kept[i] = true
 	b.m.goals = append(b.m.goals, goal)
 	b.m.text = append(b.m.text, text)
 	b.m.spec.Fields = append(b.m.spec.Fields, field)
+}
+
+// wishFor is the type that the reader should send: the target's own, or text where the
+// type's number is this database's alone.
+func wishFor(goal pgbinary.Target) string {
+	if goal.Enum || goal.OID >= firstOwnOID {
+		return "text"
+	}
+	return goal.Type.String()
 }
 
 // newColumn is a column that the load makes.
@@ -129,9 +136,6 @@ func (b *matcher) newColumn(ctx context.Context, i int, column record.Column, al
 	}
 	if alter {
 		b.m.spec.Drift = append(b.m.spec.Drift, b.d.AddColumn(quoteTable(b.m.spec.Table), name, typeName))
-	}
-	if goal.OID >= firstOwnOID {
-		b.m.wishes[column.Name] = "text"
 	}
 	goal.Name = name
 	b.keep(i, goal, goal.OID >= firstOwnOID, sqlload.Field{Source: column.Name, Column: name, Type: typeName})
