@@ -51,7 +51,7 @@ func (t *transfer) run(ctx context.Context) (reports []connectors.Report, err er
 	if err != nil {
 		return nil, fmt.Errorf("claiming the tables: %w", err)
 	}
-	crashpoint.Reach("load.begun")
+	crashpoint.Reach("run.table_claimed")
 	committed := false
 	defer func() {
 		if !committed {
@@ -164,7 +164,6 @@ func (t *transfer) take(ctx context.Context, load connectors.Load, r reader, eve
 	if err := load.Write(ctx, target, event.Part, event.Batch); err != nil {
 		return fmt.Errorf("writing: %w", err)
 	}
-	crashpoint.Reach("read.batch")
 	own.rows += int64(rows)
 	t.watch.moved(target, rows, bytes)
 	return nil

@@ -8,13 +8,13 @@ import "testing"
 func TestSampleOfFaults(t *testing.T) {
 	w := newWorld(t, big, small)
 	sample := []cell{
-		{scenario: scenarioNamed("insert straight in"), size: big, step: "read.batch:3", fault: killed},
+		{scenario: scenarioNamed("insert straight in"), size: big, step: "load.batch_written:3", fault: killed},
 		{scenario: scenarioNamed("insert straight in"), size: small, step: "load.before_commit", fault: answerLost},
 		{scenario: scenarioNamed("insert straight in"), size: small, step: "load.before_commit", fault: zombie},
 		{scenario: scenarioNamed("insert of new rows"), size: small, step: "load.before_commit", fault: killed},
 		{scenario: scenarioNamed("upsert"), size: small, step: "load.committed", fault: killed},
 		{scenario: scenarioNamed("replace a new table, then swap"), size: small, step: "load.committed", fault: zombie},
-		{scenario: scenarioNamed("replace by merge"), size: small, step: "read.batch", fault: noTarget},
+		{scenario: scenarioNamed("replace by merge"), size: small, step: "load.batch_written", fault: noTarget},
 		{scenario: scenarioNamed("history"), size: small, step: "read.complete", fault: targetReset},
 	}
 	t.Run("cells", func(t *testing.T) {

@@ -19,8 +19,10 @@ var steps = []struct{ name, done string }{
 	{"load.before_claim", "the destination is open, the state tables are there"},
 	{"load.fence_raised", "the fence is raised"},
 	{"load.after_claim", "older sessions are ended"},
-	{"load.begun", "the position is read"},
-	{"read.batch", "a batch is written"},
+	{"run.table_claimed", "the position is read"},
+	{"load.begun", "the applying transaction is open"},
+	{"load.copy_open", "the COPY has begun"},
+	{"load.batch_written", "a batch is sent"},
 	{"read.complete", "the source is read to its end"},
 	{"load.copied", "every row is copied"},
 	{"load.applied", "the mode's statements have run"},
@@ -37,7 +39,7 @@ func stepNames() []string {
 	var names []string
 	for _, step := range steps {
 		names = append(names, step.name)
-		if step.name == "read.batch" {
+		if step.name == "load.batch_written" {
 			names = append(names, step.name+":3")
 		}
 	}
