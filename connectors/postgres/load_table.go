@@ -199,4 +199,6 @@ func (t *existing) requireRights(user string, mode connectors.WriteMode) error {
 	return nil
 }
 
-func quoteTable(t connectors.Table) string { return pgwire.Quote(t.Schema) + "." + pgwire.Quote(t.Name) }
+func quoteTable(t connectors.Table) string {
+	return pgwire.Quote(t.Schema) + "." + pgwire.Quote(t.Name)
+}
