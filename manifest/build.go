@@ -127,7 +127,9 @@ func (b *builder) source(s Source) {
 		}
 		out.Datasets = append(out.Datasets, built)
 	}
-	b.refuseAll(s.at, "source", s.Name, out.Validate(b.capabilities(authorizer.Connector)))
+	if capabilities, ok := b.capabilities(authorizer.Connector); ok {
+		b.refuseAll(s.at, "source", s.Name, out.Validate(capabilities))
+	}
 	b.desired.At["source "+s.Name] = s.at.String()
 	b.desired.State.Sources = append(b.desired.State.Sources, out)
 }
@@ -174,11 +176,12 @@ func (b *builder) destination(d Destination) {
 		ID: b.idOr(existing.ID), Name: d.Name, AuthorizerID: authorizer.ID,
 		DefaultSchema: d.DefaultSchema, CreatedAt: existing.CreatedAt,
 	}
-	capabilities := b.capabilities(authorizer.Connector)
-	if out.DefaultSchema == "" {
-		out.DefaultSchema = capabilities.DefaultSchema
+	if capabilities, ok := b.capabilities(authorizer.Connector); ok {
+		if out.DefaultSchema == "" {
+			out.DefaultSchema = capabilities.DefaultSchema
+		}
+		b.refuseAll(d.at, "destination", d.Name, out.Validate(capabilities))
 	}
-	b.refuseAll(d.at, "destination", d.Name, out.Validate(capabilities))
 	b.desired.At["destination "+d.Name] = d.at.String()
 	b.desired.State.Destinations = append(b.desired.State.Destinations, out)
 }
@@ -207,7 +210,9 @@ func (b *builder) flow(f Flow) {
 		out.Streams = append(out.Streams, b.stream(f, stream, i, existing))
 	}
 	authorizer, _ := b.desired.Everything.authorizer(func(a authorizers.Authorizer) bool { return a.ID == destination.AuthorizerID })
-	b.refuseAll(f.at, "flow", f.Name, out.Validate(b.capabilities(authorizer.Connector)))
+	if capabilities, ok := b.capabilities(authorizer.Connector); ok {
+		b.refuseAll(f.at, "flow", f.Name, out.Validate(capabilities))
+	}
 	b.desired.At["flow "+f.Name] = f.at.String()
 	b.desired.State.Flows = append(b.desired.State.Flows, out)
 }
@@ -259,11 +264,11 @@ func (b *builder) idOr(id string) string {
 	return b.newID()
 }
 
-// capabilities of a kind; the zero value for an unknown one, which has been refused.
-func (b *builder) capabilities(kind string) connectors.Capabilities {
+// capabilities of a kind; false for an unknown one, which has been refused.
+func (b *builder) capabilities(kind string) (connectors.Capabilities, bool) {
 	connector, ok := b.catalog.Connector(kind)
 	if !ok {
-		return connectors.Capabilities{}
+		return connectors.Capabilities{}, false
 	}
-	return connector.Descriptor().Capabilities
+	return connector.Descriptor().Capabilities, true
 }

@@ -19,7 +19,8 @@ func (b *builder) authorizer(a Authorizer) {
 	connector, ok := b.catalog.Connector(a.Connector)
 	if !ok {
 		b.refuse(a.at, "authorizer", a.Name, "there is no connector %q; this binary has %s", a.Connector, strings.Join(b.catalog.Kinds(), ", "))
-		return
+		b.desired.State.Authorizers = append(b.desired.State.Authorizers, authorizers.Authorizer{ID: b.newID(), Name: a.Name, Connector: a.Connector})
+		return // kept, so that what refers to it is not refused as well
 	}
 	descriptor := connector.Descriptor()
 	existing, _ := b.current.authorizer(func(x authorizers.Authorizer) bool { return x.Name == a.Name })

@@ -204,14 +204,14 @@ func TestPruneDeletesUsersFirst(t *testing.T) {
 
 func TestRefusalsNameLineAndFix(t *testing.T) {
 	cases := []struct{ name, old, new, want string }{
-		{"unknown key", "unique_columns: [id]", "uniqe_columns: [id]", "leat.yaml:36: the key \"uniqe_columns\" is unknown here"},
+		{"unknown key", "unique_columns: [id]", "uniqe_columns: [id]", "leat.yaml:35: the key \"uniqe_columns\" is unknown here"},
 		{"unknown connector", "connector: postgres\n    settings: {host", "connector: oracle\n    settings: {host", "leat.yaml:2: authorizer \"shop\": there is no connector \"oracle\"; this binary has postgres, duckdb, file"},
 		{"unknown setting", "database: shop", "databse: shop", "the setting \"databse\" is unknown for postgres"},
 		{"unknown source", "source: shop-sales, dataset: public.orders", "source: shop, dataset: public.orders", "stream 1: there is no source \"shop\""},
 		{"unknown dataset", "dataset: public.orders", "dataset: public.order", "the source \"shop-sales\" has no dataset \"public.order\""},
 		{"double name", "name: warehouse", "name: shop", "leat.yaml:6: two authorizers are called \"shop\", the first at leat.yaml:2"},
-		{"bad mode", "write_mode: upsert", "write_mode: upsrt", "upsrt"},
-		{"bad cron", "*/15 * * * *", "*/15 * * *", "leat.yaml:26: flow \"orders\""},
+		{"bad mode", "write_mode: upsert", "write_mode: upsrt", "write_mode: is not known: use insert,"},
+		{"bad cron", "*/15 * * * *", "*/15 * * *", "leat.yaml:28: flow \"orders\""},
 		{"not YAML", "sources:\n", "sources\n", "leat.yaml:"},
 	}
 	for _, c := range cases {
