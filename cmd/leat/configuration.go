@@ -12,7 +12,7 @@ import (
 
 // fileFlags name configuration files.
 type fileFlags struct {
-	File []string `short:"f" required:"" placeholder:"FILE" help:"Configuration file; - reads stdin. May be given more than once."`
+	File []string `short:"f" required:"" sep:"none" placeholder:"FILE" help:"Configuration file; - reads stdin. May be given more than once."`
 }
 
 // read reads and parses the files.

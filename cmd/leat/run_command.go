@@ -16,7 +16,7 @@ type runCommand struct {
 	Flow        string   `arg:"" help:"Name of the flow."`
 	Wait        bool     `help:"When the flow runs elsewhere, follow that run instead of failing."`
 	FullRefresh bool     `help:"Read everything again, whatever the stored position."`
-	Stream      []string `placeholder:"TABLE" help:"With --full-refresh: only this target table. May be given more than once."`
+	Stream      []string `sep:"none" placeholder:"TABLE" help:"With --full-refresh: only this target table. May be given more than once."`
 }
 
 // Run exits 0 only when the run succeeded.
