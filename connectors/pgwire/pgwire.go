@@ -105,18 +105,24 @@ func Connect(ctx context.Context, c Config) (*pgx.Conn, error) {
 // attempt opens one connection with that TLS setting.
 func (c Config) attempt(ctx context.Context, t dial.TLS) (*pgx.Conn, error) {
 	stages := &stages{tls: t}
-	config, err := c.driverConfig(ctx, t, stages)
+	config, err := c.driverConfig(t, stages)
 	if err != nil {
 		return nil, err
 	}
+	tap := &Tap{}
+	config.BuildFrontend = tap.frontend
 	conn, err := pgx.ConnectConfig(ctx, config)
 	stages.finish(ctx, err, c.Where())
-	return conn, err
+	if err != nil {
+		return nil, err
+	}
+	conn.PgConn().CustomData()[tapKey] = tap
+	return conn, nil
 }
 
 // driverConfig fills every field of the driver's configuration that decides where and
 // how to connect.
-func (c Config) driverConfig(ctx context.Context, t dial.TLS, stages *stages) (*pgx.ConnConfig, error) {
+func (c Config) driverConfig(t dial.TLS, stages *stages) (*pgx.ConnConfig, error) {
 	tlsConfig, err := t.Config(c.Host)
 	if err != nil {
 		return nil, &connectors.Error{Kind: connectors.Config, Message: err.Error()}

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"leat/connectors"
+	"leat/connectors/pgwire"
 	"leat/record/pgbinary"
 )
 
@@ -78,18 +79,24 @@ func (s *stream) next(ctx context.Context) (connectors.Event, error) {
 	return connectors.Event{Batch: pgbinary.NewBatch(s.layout, tuples, rows, giveBuffer)}, nil
 }
 
-// fill copies rows until a bound is reached or the server has no more.
+// fill copies rows until a bound is reached or the server has no more. Rows are taken
+// off the wire in one piece; the driver reads whatever comes between them.
 func (s *stream) fill(tuples []byte) ([]byte, int) {
-	rows := 0
-	for rows < batchRows && len(tuples) < batchBytes {
+	tap, rows := pgwire.TapOf(s.conn), 0
+	for {
+		var taken int
+		tuples, taken = tap.Take(tuples, len(s.layout.Fields), batchBytes, batchRows-rows)
+		rows += taken
+		if rows == batchRows || len(tuples) >= batchBytes {
+			return tuples, rows
+		}
 		if !s.result.NextRow() {
 			s.done = true
-			break
+			return tuples, rows
 		}
 		tuples = pgbinary.AppendTuple(tuples, s.result.Values())
 		rows++
 	}
-	return tuples, rows
 }
 
 // finish proves the end of the statement.
