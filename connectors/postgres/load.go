@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"leat/connectors"
 	"leat/connectors/pgwire"
 	"leat/connectors/sqlload"
@@ -244,6 +242,9 @@ func (l *load) Announce(ctx context.Context, target int, schema record.Schema) e
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	it := l.items[target]
+	if it.state.Applied != nil {
+		return &connectors.Error{Kind: connectors.Internal, Message: fmt.Sprintf("the run was applied to %s already, and rows came all the same", it.target.Table)}
+	}
 	if it.plan != nil {
 		return &connectors.Error{Kind: connectors.Data, Retryable: true, Message: fmt.Sprintf("the columns of the source of %s changed while it was read", it.target.Table),
 			Fix: "The next run reads the new columns."}
@@ -285,10 +286,9 @@ func (l *load) Abort(ctx context.Context) error {
 
 // close ends the session; a session that is broken is closed already.
 func (l *load) close(ctx context.Context) error {
-	var conn *pgx.Conn = l.s.conn
-	if conn.IsClosed() {
+	if l.s.conn.IsClosed() {
 		return nil
 	}
-	_ = conn.Close(ctx) // the server rolls back what is open when the connection goes
+	_ = l.s.conn.Close(ctx) // the server rolls back what is open when the connection goes
 	return nil
 }

@@ -231,14 +231,15 @@ func TestDroppingTrigger(t *testing.T) {
 func TestRowSecurity(t *testing.T) {
 	_, admin := newDatabase(t, shop+"; CREATE TABLE dwh.t (id int, name text, at timestamp); ALTER TABLE dwh.t ENABLE ROW LEVEL SECURITY; CREATE POLICY low ON dwh.t USING (id < 100) WITH CHECK (id < 100)")
 	c, _ := role(t, admin, seedGrants)
-	r := into(c, "t", connectors.Insert).must(t)
+	f := into(c, "t", connectors.Insert)
+	r := f.must(t)
 	if r.Recipe != "stage+insert" || r.Written != 10 {
 		t.Errorf("%d rows by %s", r.Written, r.Recipe)
 	}
 	_, err := into(c, "t", connectors.Upsert, "id").move(t)
 	wantRefusal(t, err, connectors.Permission, "row security", "BYPASSRLS")
 	execute(t, admin, "INSERT INTO t VALUES (200)")
-	if _, err := into(c, "t", connectors.Insert).move(t); err == nil {
+	if _, err := f.move(t); err == nil {
 		t.Error("a row that the policy refuses was loaded")
 	}
 	wantRows(t, admin, "SELECT count(*) FROM dwh.t", "(10)")

@@ -109,7 +109,7 @@ func (f *flow) query(sql string) *flow {
 const testInstallation = "01TEST"
 
 func (f *flow) id() connectors.LoadID {
-	return connectors.LoadID{Installation: testInstallation, Flow: "test", Run: fmt.Sprintf("%s-%d", f.target.Table.Name, f.run)}
+	return connectors.LoadID{Installation: testInstallation, Flow: "test", Run: fmt.Sprintf("%s-%s-%d", f.target.Table.Name, f.target.Mode, f.run)}
 }
 
 // begin claims the target with the source's present schema.
