@@ -2,8 +2,131 @@ package postgres
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"leat/connectors"
+	"leat/connectors/pgwire"
 )
 
-func (p planner) parts(plan) int { return 1 }
+// minPartPages is the least number of blocks of a part: below, one more session costs
+// more than it brings.
+const minPartPages = 2048
 
-func (r *read) startParts(context.Context, *plan) (source, error) { return nil, nil }
+// parts says in how many ranges of blocks a plan is read. Ranges of ctid are scanned as
+// ranges by servers from version 14 on, and only heap tables have them.
+func (p planner) parts(out plan) int {
+	if out.selection.Parts < 2 || out.selection.Limit > 0 || pgwire.ServerVersion(p.conn.PgConn()) < 140_000 {
+		return 1
+	}
+	return int(max(1, min(int64(out.selection.Parts), out.relation.pages/minPartPages)))
+}
+
+// blockRange is the condition of one part. The last has no end, so that no row is left out
+// when the table grew since it was measured.
+func (p *plan) blockRange(part int) string {
+	first := p.relation.pages * int64(part) / int64(p.parts)
+	condition := fmt.Sprintf("ctid >= '(%d,0)'::pg_catalog.tid", first)
+	if part < p.parts-1 {
+		condition += fmt.Sprintf(" AND ctid < '(%d,0)'::pg_catalog.tid", p.relation.pages*int64(part+1)/int64(p.parts))
+	}
+	return condition
+}
+
+// partStreams reads the parts of one dataset from sessions that share the snapshot of
+// the read. The servers' processes work side by side; their rows are collected in turn.
+type partStreams struct {
+	streams []*stream
+	conns   []*pgx.Conn
+	done    []bool
+	turn    int
+}
+
+// startParts opens one session per part. A standby, whose snapshots not all versions
+// export, is read in one part.
+func (r *read) startParts(ctx context.Context, p *plan) (source, error) {
+	var standby bool
+	var snapshot string
+	err := r.conn.QueryRow(ctx, "SELECT pg_is_in_recovery()").Scan(&standby)
+	if err == nil && standby {
+		return newStream(r.ctx, r.cancel, r.conn.PgConn(), p, p.statement()), nil
+	}
+	if err == nil {
+		err = r.conn.QueryRow(ctx, "SELECT pg_export_snapshot()").Scan(&snapshot)
+	}
+	if err != nil {
+		return nil, r.failed(ctx, err, p)
+	}
+	parts := &partStreams{done: make([]bool, p.parts)}
+	for part := range p.parts {
+		conn, err := r.joinSnapshot(ctx, snapshot)
+		if err != nil {
+			_ = parts.close() // the first error counts
+			return nil, err
+		}
+		parts.conns = append(parts.conns, conn)
+		parts.streams = append(parts.streams, newStream(r.ctx, r.cancel, conn.PgConn(), p, p.statementWhere(p.blockRange(part))))
+	}
+	for _, s := range parts.streams {
+		s.send()
+	}
+	return parts, nil
+}
+
+// joinSnapshot opens a session that sees exactly what the read sees.
+func (r *read) joinSnapshot(ctx context.Context, snapshot string) (*pgx.Conn, error) {
+	conn, err := r.connection.connect(ctx, r.connection.env.Application, pgwire.Session{})
+	if err != nil {
+		return nil, err
+	}
+	// SET takes no parameters; the server's own name for the snapshot needs no quotes, but
+	// a hostile server could send anything.
+	begin := "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '" + strings.ReplaceAll(snapshot, "'", "''") + "'; " +
+		pgwire.Session{}.LocalStatements(conn.PgConn())
+	if _, err := conn.Exec(ctx, begin, pgx.QueryExecModeSimpleProtocol); err != nil {
+		_ = conn.Close(context.WithoutCancel(ctx)) // the first error counts
+		return nil, r.connection.mapError(ctx, err, "share the snapshot")
+	}
+	return conn, nil
+}
+
+// next takes the next batch of the part whose turn it is.
+func (s *partStreams) next(ctx context.Context) (connectors.Event, error) {
+	for range s.streams {
+		part := s.turn
+		s.turn = (s.turn + 1) % len(s.streams)
+		if s.done[part] {
+			continue
+		}
+		event, err := s.streams[part].next(ctx)
+		if errors.Is(err, io.EOF) {
+			s.done[part] = true
+			continue
+		}
+		event.Part = part
+		return event, err
+	}
+	if err := s.close(); err != nil {
+		return connectors.Event{}, err
+	}
+	return connectors.Event{}, io.EOF
+}
+
+// close ends all statements and sessions. It may be called again.
+func (s *partStreams) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	var failures []error
+	for i, conn := range s.conns {
+		if i < len(s.streams) && !s.done[i] {
+			_ = s.streams[i].close() // a statement that was stopped ends with an error of its own
+		}
+		failures = append(failures, conn.Close(ctx))
+	}
+	s.conns = nil
+	return errors.Join(failures...)
+}

@@ -22,7 +22,7 @@ type relation struct {
 	oid     uint32 // 0 for a query
 	kind    string // relkind; empty for a query
 	rows    int64  // estimate, -1 when unknown
-	pages   int64  // blocks on disk, 0 when unknown
+	pages   int64  // blocks of a heap table, 0 for everything else
 }
 
 // isQuery tells queries from tables.
@@ -44,7 +44,7 @@ func find(ctx context.Context, conn *pgx.Conn, dataset connectors.Dataset, user 
 	r := relation{dataset: dataset, from: pgx.Identifier{dataset.Schema, dataset.Name}.Sanitize()}
 	err := conn.QueryRow(ctx, `
 		SELECT c.oid, c.relkind::text, CASE WHEN c.reltuples < 0 OR c.relpages = 0 AND c.relkind <> 'p' THEN -1 ELSE c.reltuples::bigint END,
-		       CASE WHEN c.relkind IN ('r', 'm') THEN pg_relation_size(c.oid) / current_setting('block_size')::bigint ELSE 0 END
+		       CASE WHEN c.relkind IN ('r', 'm') AND c.relam = 2 THEN pg_relation_size(c.oid) / current_setting('block_size')::bigint ELSE 0 END
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'v', 'm', 'f', 'p')`,
 		dataset.Schema, dataset.Name).Scan(&r.oid, &r.kind, &r.rows, &r.pages)

@@ -57,9 +57,7 @@ var binaryResults = []int16{1}
 func (s *stream) next(ctx context.Context) (connectors.Event, error) {
 	stop := context.AfterFunc(ctx, s.cancel)
 	defer stop()
-	if s.result == nil {
-		s.result = s.conn.ExecParams(s.ctx, s.statement.sql, s.statement.values, s.statement.oids, nil, binaryResults)
-	}
+	s.send()
 	if s.done {
 		return connectors.Event{}, io.EOF
 	}
@@ -77,6 +75,13 @@ func (s *stream) next(ctx context.Context) (connectors.Event, error) {
 		return connectors.Event{}, io.EOF
 	}
 	return connectors.Event{Batch: pgbinary.NewBatch(s.layout, tuples, rows, giveBuffer)}, nil
+}
+
+// send sends the statement and waits for the description of its rows.
+func (s *stream) send() {
+	if s.result == nil {
+		s.result = s.conn.ExecParams(s.ctx, s.statement.sql, s.statement.values, s.statement.oids, nil, binaryResults)
+	}
 }
 
 // fill copies rows until a bound is reached or the server has no more. Rows are taken
