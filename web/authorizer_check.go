@@ -155,7 +155,7 @@ func checkReport(r authorizers.CheckReport) *page.CheckReport {
 			Title: stageTitles[stage.Name], State: stageStates[stage.Status], Took: stage.Duration, Detail: stage.Detail, Cause: sentence(stage.Message),
 		}
 		if shown.Title == "" {
-			shown.Title = sentence(stage.Name)
+			shown.Title = strings.TrimSuffix(sentence(strings.ReplaceAll(stage.Name, "_", " ")), ".")
 		}
 		shown.Fix, shown.FixSQL = splitFix(stage.Fix)
 		out.Stages = append(out.Stages, shown)

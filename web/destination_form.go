@@ -28,6 +28,8 @@ type destinationEdit struct {
 	// schema is filled once it was asked for.
 	schema page.SchemaState
 	asked  bool
+	// returned says that a new destination comes back from the form of an authorizer.
+	returned bool
 }
 
 // newDestination shows the empty form, or the one that was left for another.
@@ -38,7 +40,7 @@ func (s *Server) newDestination(c echo.Context) error {
 		edit.back = returnPath(c.QueryParams())
 	}
 	if id := c.QueryParam("authorizer"); id != "" {
-		edit.typed.AuthorizerID = id
+		edit.typed.AuthorizerID, edit.returned = id, true
 	}
 	return s.showDestination(c, http.StatusOK, edit)
 }
@@ -111,7 +113,10 @@ func (s *Server) storeDestination(c echo.Context, edit destinationEdit) error {
 	}
 	edit.askSchema(ctx, s, way)
 	if edit.schema.Missing {
-		edit.problems.Add("default_schema", "This schema does not exist or this user may not create tables in it. See below what creates it, or take another.")
+		edit.problems.Add("default_schema", "This schema does not exist. See below what creates it, or take another.")
+	}
+	if edit.schema.Denied {
+		edit.problems.Add("default_schema", "This user may not create tables in this schema. See below what allows it, or take another.")
 	}
 	if len(edit.problems) > 0 {
 		return s.showDestination(c, http.StatusUnprocessableEntity, edit)
@@ -184,10 +189,10 @@ func schemaState(wanted string, schemas []connectors.SchemaInfo, user string) pa
 			state.Writable = append(state.Writable, schema.Name)
 		}
 		if schema.Name == wanted {
-			exists, state.Missing = true, !schema.Writable
+			exists, state.Missing, state.Denied = true, false, !schema.Writable
 		}
 	}
-	if !state.Missing {
+	if !state.Missing && !state.Denied {
 		return state
 	}
 	var statements []string
@@ -227,7 +232,7 @@ func (s *Server) showDestination(c echo.Context, status int, edit destinationEdi
 		descriptor, _ := s.descriptor(way.Connector)
 		edit.typed.DefaultSchema = descriptor.Capabilities.DefaultSchema
 	}
-	if edit.typed.Name == "" && status == http.StatusOK {
+	if edit.typed.Name == "" && status == http.StatusOK || edit.returned && isProposed(edit.typed.Name, append(authorizerNames(ways), proposedDestination)) {
 		if edit.typed.Name, err = s.destinationName(ctx, way.Name); err != nil {
 			return err
 		}
@@ -261,10 +266,13 @@ func (s *Server) renderDestination(c echo.Context, status int, edit destinationE
 	return s.refused(c, page.DestinationPage(view))
 }
 
+// proposedDestination is the name of a new destination while nothing is known of it.
+const proposedDestination = "warehouse"
+
 // destinationName is a free name for a new destination.
 func (s *Server) destinationName(ctx context.Context, authorizer string) (string, error) {
 	if authorizer == "" {
-		authorizer = "warehouse"
+		authorizer = proposedDestination
 	}
 	all, err := s.Destinations.Destinations(ctx)
 	if err != nil {

@@ -81,6 +81,14 @@ func (s *Server) authorizerOptions(ctx context.Context, plays func(connectors.Ca
 	return options, ways, nil
 }
 
+func authorizerNames(ways map[string]authorizers.Authorizer) []string {
+	var out []string
+	for _, a := range ways {
+		out = append(out, a.Name)
+	}
+	return out
+}
+
 func canLoad(c connectors.Capabilities) bool { return c.Loads }
 func canRead(c connectors.Capabilities) bool { return c.Reads }
 

@@ -136,6 +136,13 @@ func freeName(wanted string, taken []string) string {
 	return name
 }
 
+// isProposed says whether a name is one that a form proposed, as it is or with a
+// number, so that another choice may change it.
+func isProposed(name string, proposals []string) bool {
+	stem := strings.TrimRight(name, "0123456789")
+	return slices.Contains(proposals, name) || slices.Contains(proposals, strings.TrimSuffix(stem, "-"))
+}
+
 // names lists what things are called.
 func names[T any](list []T, name func(T) string) []string {
 	out := make([]string, len(list))

@@ -31,11 +31,13 @@ type sourceEdit struct {
 	// rows are shown.
 	open, previewed int
 	// fresh says that nothing has been chosen yet, so that prefilling is no surprise.
-	fresh   bool
-	way     authorizers.Authorizer
-	kind    connectors.Descriptor
-	listing []connectors.DatasetInfo
-	listed  error
+	fresh bool
+	// returned says that a new source comes back from the form of an authorizer.
+	returned bool
+	way      authorizers.Authorizer
+	kind     connectors.Descriptor
+	listing  []connectors.DatasetInfo
+	listed   error
 }
 
 func (e *sourceEdit) here() string {
@@ -54,7 +56,7 @@ func (s *Server) newSource(c echo.Context) error {
 		edit.back = returnPath(c.QueryParams())
 	}
 	if id := c.QueryParam("authorizer"); id != "" {
-		edit.typed.AuthorizerID = id
+		edit.typed.AuthorizerID, edit.returned = id, true
 	}
 	return s.showSource(c, http.StatusOK, edit)
 }

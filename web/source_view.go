@@ -41,7 +41,7 @@ func (s *Server) showSource(c echo.Context, status int, edit sourceEdit) error {
 	}
 	edit.way = ways[edit.typed.AuthorizerID]
 	edit.kind, _ = s.descriptor(edit.way.Connector)
-	if edit.typed.Name == "" && status == http.StatusOK {
+	if edit.typed.Name == "" && status == http.StatusOK || edit.returned && isProposed(edit.typed.Name, append(authorizerNames(ways), proposedSource)) {
 		if edit.typed.Name, err = s.sourceName(ctx, edit.way.Name); err != nil {
 			return err
 		}
@@ -69,10 +69,13 @@ func (s *Server) showSource(c echo.Context, status int, edit sourceEdit) error {
 	return s.refused(c, page.SourcePage(view))
 }
 
+// proposedSource is the name of a new source while nothing is known of it.
+const proposedSource = "source"
+
 // sourceName is a free name for a new source.
 func (s *Server) sourceName(ctx context.Context, authorizer string) (string, error) {
 	if authorizer == "" {
-		authorizer = "source"
+		authorizer = proposedSource
 	}
 	all, err := s.Sources.Sources(ctx)
 	if err != nil {

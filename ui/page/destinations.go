@@ -44,8 +44,10 @@ type DestinationForm struct {
 
 // SchemaState says whether the default schema can be used. FixSQL creates it.
 type SchemaState struct {
-	Checked  bool
-	Missing  bool
+	Checked bool
+	Missing bool
+	// Denied: it exists, and this user may not create tables in it.
+	Denied   bool
 	Writable []string // the schemas this user may write
 	FixSQL   string
 	// Unreachable says why it could not be checked.

@@ -142,6 +142,14 @@
     for (const c of document.getElementById(box.dataset.checkAll).querySelectorAll("[data-text]:not([hidden]) input[type=checkbox]")) c.checked = box.checked;
   });
 
+  // A line of a log is shown once, also when a new connection sends it again.
+  on("htmx:sseBeforeMessage", (e) => {
+    if (e.detail.type !== "log") return;
+    const part = document.createElement("template");
+    part.innerHTML = e.detail.data;
+    for (const line of part.content.children) if (line.id) document.getElementById(line.id)?.remove();
+  });
+
   // Logs follow their end while the reader is at the end, and stay short.
   function follow(log) {
     let atEnd = true;
