@@ -42,6 +42,9 @@ type Env struct {
 	// Application names the session at the far end, for example in
 	// pg_stat_activity.application_name. Loads add stream and fence to it.
 	Application string
+	// Flow names the flow for systems whose settings may mention it; empty outside of
+	// flows.
+	Flow string
 	// Log takes lines for the operator. No row values.
 	Log *slog.Logger
 }

@@ -108,7 +108,7 @@ func (h Harness) content(t *testing.T, table connectors.Table, where string) []s
 	selection := connectors.Selection{Dataset: dataset, Columns: []string{"id", "name", "amount", "at"}}
 	if where != "" {
 		selection = connectors.Selection{Dataset: connectors.Dataset{
-			Query: fmt.Sprintf(`SELECT id, name, amount, at FROM "%s"."%s" WHERE %s`, table.Schema, table.Name, where),
+			Query: fmt.Sprintf(`SELECT "id", "name", "amount", "at" FROM "%s"."%s" WHERE %s`, table.Schema, table.Name, where),
 		}}
 	}
 	return texts(h.readAll(t, selection).rows)

@@ -3,6 +3,7 @@ package duck
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -39,7 +40,10 @@ func (c *Conn) Exec(ctx context.Context, statement string, args ...any) (int64, 
 		}
 		return nil
 	})
-	return int64(bindings.RowsChanged(&result)), err
+	if err != nil { // there may be no result to ask
+		return 0, err
+	}
+	return int64(bindings.RowsChanged(&result)), nil
 }
 
 // Query runs one statement and streams its rows. The caller closes them before the
@@ -122,12 +126,15 @@ func (c *Conn) prepare(statement string, args []any) (bindings.PreparedStatement
 	return prepared, nil
 }
 
+// bind gives the arguments to ? or to $1, $2 and so on. A number that the statement
+// does not use is passed over.
 func bind(prepared bindings.PreparedStatement, args []any) error {
-	if n := int(bindings.NParams(prepared)); n != len(args) {
-		return fmt.Errorf("the statement has %d parameters, %d were given", n, len(args))
-	}
 	for i, arg := range args {
-		if err := bindOne(prepared, bindings.IdxT(i+1), arg); err != nil {
+		var index bindings.IdxT
+		if bindings.BindParameterIndex(prepared, &index, strconv.Itoa(i+1)) == bindings.StateError {
+			continue
+		}
+		if err := bindOne(prepared, index, arg); err != nil {
 			return err
 		}
 	}

@@ -186,6 +186,12 @@ func TestCancel(t *testing.T) {
 	if waited := time.Since(start); waited > 5*time.Second {
 		t.Errorf("the statement went on for %v", waited)
 	}
+	if _, err := conn.Exec(ctx, "SELECT 1"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a statement after the deadline: %v", err)
+	}
+	if _, err := conn.Query(ctx, "SELECT 1"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a query after the deadline: %v", err)
+	}
 	if n := mustExec(t, conn, "CREATE TABLE after AS SELECT 1 AS a"); n > 1 {
 		t.Errorf("%d rows", n)
 	}

@@ -1,0 +1,82 @@
+package duckdb
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"leat/connectors"
+	"leat/internal/duck"
+)
+
+// openError says why a file does not open.
+func openError(path string, err error) error {
+	if known, ok := errors.AsType[*connectors.Error](err); ok {
+		named := *known
+		named.Message = fmt.Sprintf("%s: %s", named.Message, path)
+		return &named
+	}
+	found, ok := errors.AsType[*duck.Error](err)
+	if !ok {
+		return fmt.Errorf("open the DuckDB file %s: %w", path, err)
+	}
+	e := &connectors.Error{Kind: connectors.Unreachable, Message: fmt.Sprintf("The DuckDB file %q cannot be opened", path), Cause: err,
+		Fix: "Check that the user that runs Leat may read and write the file and its folder."}
+	switch {
+	case found.Kind == duck.Locked:
+		e.Kind, e.Retryable = connectors.Conflict, true
+		e.Message = fmt.Sprintf("The DuckDB file %q is in use by another program or run", path)
+		e.Fix = "Close it there, or wait: a DuckDB file takes one writer at a time."
+	case found.Kind == duck.NotDatabase:
+		e.Kind = connectors.Config
+		e.Message = fmt.Sprintf("The file %q is not a DuckDB database that this version can open", path)
+		e.Fix = "Choose another file; a file of a newer DuckDB needs a newer Leat."
+	case errors.Is(err, os.ErrPermission):
+		e.Kind = connectors.Permission
+	}
+	return e
+}
+
+// mapError turns an error of DuckDB into one of the contract. Doing says what was
+// attempted, for the message.
+func mapError(err error, doing string) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := errors.AsType[*connectors.Error](err); ok {
+		return err
+	}
+	found, ok := errors.AsType[*duck.Error](err)
+	if !ok {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	e := &connectors.Error{Message: fmt.Sprintf("Cannot %s: %s", doing, found.Message), Cause: err}
+	e.Kind, e.Retryable, e.Fix = meaning(found.Kind)
+	return e
+}
+
+// meaning maps a kind of error, whether it may pass by itself, and a fix.
+func meaning(kind duck.ErrorKind) (connectors.Kind, bool, string) {
+	switch kind {
+	case duck.Missing, duck.Invalid:
+		return connectors.Config, false, ""
+	case duck.Constraint, duck.Conversion:
+		return connectors.Data, false, "Mend the rows at the source, or change the table."
+	case duck.Conflict, duck.Locked:
+		return connectors.Conflict, true, "Another load changed the same table; run it again."
+	case duck.Forbidden:
+		return connectors.Permission, false, "Leat opens DuckDB without access to other files and the network."
+	case duck.Interrupted:
+		return connectors.Cancelled, false, ""
+	case duck.Full:
+		return connectors.Throttled, true, "Raise memory_limit of the authorizer, or make room on the disk."
+	default:
+		return connectors.Internal, false, ""
+	}
+}
+
+// notFound names a missing table.
+func notFound(table connectors.Dataset) error {
+	return &connectors.Error{Kind: connectors.NotFound, Message: fmt.Sprintf("There is no table or view %s in the DuckDB file", table),
+		Fix: "Choose one of the listed tables."}
+}

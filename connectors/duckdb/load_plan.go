@@ -1,0 +1,59 @@
+package duckdb
+
+import (
+	"context"
+	"errors"
+
+	"leat/connectors"
+	"leat/connectors/sqlload"
+)
+
+// Plan says what Begin and Commit would do. It changes nothing, and makes no file.
+func (c *connection) Plan(ctx context.Context, targets []connectors.Target) ([]connectors.Plan, error) {
+	plans := make([]connectors.Plan, len(targets))
+	for i, target := range targets {
+		err := c.inspect(ctx, flowOf(target.StateKey), "plan the load of "+target.Table.String(), func(s session) (err error) {
+			plans[i], err = planOne(ctx, s, target)
+			return err
+		})
+		refusal, ok := errors.AsType[*connectors.Error](err)
+		if ok && refusal.Kind != connectors.Unreachable && refusal.Kind != connectors.Cancelled {
+			plans[i].Table, plans[i].Refusal = target.Table, refusal
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return plans, nil
+}
+
+func planOne(ctx context.Context, s session, target connectors.Target) (connectors.Plan, error) {
+	plan := connectors.Plan{Table: target.Table}
+	if err := requireSchema(ctx, s, target.Table.Schema); err != nil {
+		return plan, err
+	}
+	have, err := findTable(ctx, s, target.Table)
+	if err != nil {
+		return plan, err
+	}
+	plan.Exists = have != nil
+	m, err := matchTarget(target, target.Table, target.Schema, have)
+	if m != nil {
+		plan.Warnings = m.warnings
+	}
+	if err != nil {
+		return plan, err
+	}
+	built, err := sqlload.Build(dialect{}, m.spec)
+	if err != nil {
+		return plan, err
+	}
+	plan.Statements, plan.Columns = built.DDL(), map[string]string{}
+	for _, field := range m.spec.Fields {
+		if field.Source != "" {
+			plan.Columns[field.Source] = field.Column
+		}
+	}
+	return plan, nil
+}

@@ -1,0 +1,124 @@
+package duckdb
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"leat/connectors"
+	"leat/connectors/sqlload"
+	"leat/internal/crashpoint"
+	"leat/record"
+)
+
+// Write takes over the batch and appends its rows.
+func (l *load) Write(ctx context.Context, target, _ int, batch record.Batch) error {
+	defer batch.Release()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	it := l.items[target]
+	if l.ended || !it.announced {
+		return &connectors.Error{Kind: connectors.Internal, Message: fmt.Sprintf("Rows for %s came before their schema or after the end", it.target.Table)}
+	}
+	rows, rejects, err := batch.Arrow()
+	if err != nil {
+		return fmt.Errorf("decode rows for %s: %w", it.stream.Table, err)
+	}
+	if len(rejects) > 0 {
+		return &connectors.Error{Kind: connectors.Data, Message: fmt.Sprintf("A row for %s cannot be stored: %s", it.stream.Table, rejects[0].Error()),
+			Fix: "Mend the row at the source, or convert the column in a query.", Cause: rejects[0]}
+	}
+	if err := l.prepare(ctx, it); err != nil {
+		return err
+	}
+	it.bytes += int64(batch.Bytes())
+	return l.append(ctx, it, rows)
+}
+
+// prepare builds the plan, makes the tables that it needs and opens the appender.
+func (l *load) prepare(ctx context.Context, it *item) error {
+	if it.plan != nil {
+		return nil
+	}
+	plan, err := sqlload.Build(dialect{}, it.match.spec)
+	if err != nil {
+		return err
+	}
+	if err := plan.RunSetup(ctx, l.s.about("prepare the load of "+it.stream.Table.String())); err != nil {
+		return err
+	}
+	catalog, schema, table := "temp", defaultSchema, it.match.spec.Staging
+	if plan.Direct {
+		catalog, schema, table = "", it.stream.Table.Schema, it.stream.Table.Name
+	}
+	appender, err := l.handle.conn.Appender(catalog, schema, table, it.arrowSchema())
+	if err != nil {
+		return mapError(err, "open "+it.stream.Table.String()+" for rows")
+	}
+	it.plan, it.appender = plan, appender
+	return nil
+}
+
+// arrowSchema is what is appended: the kept columns under the target's names, and then
+// those that Leat fills.
+func (it *item) arrowSchema() *arrow.Schema {
+	fields := make([]arrow.Field, len(it.match.spec.Fields))
+	for i, field := range it.match.spec.Fields {
+		fields[i] = arrow.Field{Name: field.Column, Nullable: true}
+		switch {
+		case i < len(it.match.kept):
+			fields[i].Type = it.schema.Columns[it.match.kept[i]].Type
+		case field.Column == sqlload.LoadedAt:
+			fields[i].Type = record.TimestampTZ
+		default:
+			fields[i].Type = record.Text
+		}
+	}
+	return arrow.NewSchema(fields, nil)
+}
+
+// append adds the rows, with the columns in the target's order.
+func (l *load) append(ctx context.Context, it *item, rows arrow.RecordBatch) error {
+	if int(rows.NumCols()) != len(it.schema.Columns) {
+		return &connectors.Error{Kind: connectors.Internal, Message: fmt.Sprintf("A batch for %s has %d columns, %d were announced", it.stream.Table, rows.NumCols(), len(it.schema.Columns))}
+	}
+	schema := it.arrowSchema()
+	columns := make([]arrow.Array, schema.NumFields())
+	for i, field := range schema.Fields() {
+		if i < len(it.match.kept) {
+			columns[i] = rows.Column(it.match.kept[i])
+			continue
+		}
+		filled := l.constant(field, int(rows.NumRows()))
+		defer filled.Release()
+		columns[i] = filled
+	}
+	batch := array.NewRecordBatch(schema, columns, rows.NumRows())
+	defer batch.Release()
+	if err := it.appender.Append(ctx, batch); err != nil {
+		return mapError(err, "append rows to "+it.stream.Table.String())
+	}
+	it.sent += rows.NumRows()
+	crashpoint.Reach("load.batch_written")
+	return nil
+}
+
+// constant is a column that Leat fills.
+func (l *load) constant(field arrow.Field, rows int) arrow.Array {
+	builder := array.NewBuilder(memory.DefaultAllocator, field.Type)
+	defer builder.Release()
+	now := arrow.Timestamp(time.Now().UnixMicro())
+	for range rows {
+		switch b := builder.(type) {
+		case *array.TimestampBuilder:
+			b.Append(now)
+		case *array.StringBuilder:
+			b.Append(l.id.Run)
+		}
+	}
+	return builder.NewArray()
+}

@@ -1,0 +1,74 @@
+package duckdb
+
+import (
+	"fmt"
+	"strings"
+
+	"leat/connectors"
+	"leat/internal/duck"
+)
+
+// flowMark stands for the flow's name in a path.
+const flowMark = "{flow}"
+
+// scheme begins the URL form of a path.
+const scheme = Kind + "://"
+
+// parseURL takes duckdb:///warehouse.duckdb, relative to the first folder or absolute
+// inside one, and duckdb://:memory:.
+func parseURL(raw string) (connectors.ParsedURL, error) {
+	rest, ok := strings.CutPrefix(raw, scheme)
+	if !ok || rest == "" {
+		return connectors.ParsedURL{}, &connectors.Error{Kind: connectors.Config, Message: "The URL does not name a DuckDB file",
+			Fix: "Write duckdb:///warehouse.duckdb."}
+	}
+	path, query, _ := strings.Cut(rest, "?")
+	parsed := connectors.ParsedURL{Settings: connectors.Settings{settingPath: scheme + path}}
+	for pair := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		switch {
+		case name == "":
+		case name == settingMemory:
+			parsed.Settings[settingMemory] = value
+		default:
+			parsed.Unknown = append(parsed.Unknown, name)
+		}
+	}
+	if strings.TrimPrefix(path, "/") == duck.Memory {
+		parsed.Settings[settingPath] = duck.Memory
+	}
+	return parsed, nil
+}
+
+// unnamed says that the path waits for the name of a flow.
+func unnamed(path, flow string) bool { return flow == "" && strings.Contains(path, flowMark) }
+
+// file returns the absolute path of the database.
+func (c *connection) file(flow string) (string, error) {
+	if unnamed(c.path, flow) {
+		return "", &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("The path %q names one file per flow, so it cannot be used outside of a flow", c.path),
+			Fix: "Put the file's own name into the setting path."}
+	}
+	if c.files == nil {
+		return "", &connectors.Error{Kind: connectors.Config, Message: "No folder for files is set up", Fix: "Set LEAT_FILES."}
+	}
+	name := strings.ReplaceAll(c.path, flowMark, safeName(flow))
+	rest, isURL := strings.CutPrefix(name, scheme)
+	if !isURL {
+		return c.files.Path(name)
+	}
+	if path, err := c.files.Path(rest); err == nil && strings.HasPrefix(rest, "/") {
+		return path, nil
+	}
+	return c.files.Path(strings.TrimPrefix(rest, "/"))
+}
+
+// safeName makes a flow's name part of a file's name.
+func safeName(flow string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.' || r > 0x7f {
+			return r
+		}
+		return '_'
+	}, flow)
+}
