@@ -212,12 +212,20 @@ func (b *builder) closeChanged(open string) string {
 }
 
 // openVersions inserts a version for keys that have no open one, not before the last
-// one ended.
+// one ended. The ends are grouped once: a subquery per row would read the table, which
+// has no index on ended versions, as often as there are rows.
 func (b *builder) openVersions(open string) string {
 	all := b.all()
-	began := "greatest(" + b.versionTime("s") + ", (SELECT max(t." + b.d.Quote(ValidTo) + ") FROM " + b.target + " t WHERE " + b.sameKey() + "))"
-	return b.insertHead(b.target, append(append([]string{}, all...), ValidFrom)) + strings.Join(b.stagedAll("s", all), ", ") + ", " + began +
-		" FROM " + b.staging + " s WHERE " + b.absent(open)
+	keys, same := make([]string, len(b.s.Unique)), make([]string, len(b.s.Unique))
+	for i, column := range b.s.Unique {
+		keys[i] = "t." + b.d.Quote(column)
+		same[i] = "l." + b.d.Quote(column) + " = " + b.staged("s", column)
+	}
+	ended := b.d.Quote(ValidTo)
+	last := "(SELECT " + strings.Join(keys, ", ") + ", max(t." + ended + ") AS " + ended + " FROM " + b.target + " t GROUP BY " + strings.Join(keys, ", ") + ") l"
+	return b.insertHead(b.target, append(append([]string{}, all...), ValidFrom)) + strings.Join(b.stagedAll("s", all), ", ") +
+		", greatest(" + b.versionTime("s") + ", l." + ended + ") FROM " + b.staging + " s LEFT JOIN " + last + " ON " + strings.Join(same, " AND ") +
+		" WHERE " + b.absent(open)
 }
 
 func and(first, second string) string {
