@@ -98,9 +98,9 @@ const columns = `id bigint NOT NULL, customer text, product text, note text, amo
 	quantity integer, paid boolean, updated_at timestamptz, day date`
 
 // seedRow fills the columns from the number n. The seed makes other values for one id.
-const seedRow = `n, 'customer ' || (n %% 100003), 'product ' || (n %% 997), repeat(md5((n+%[1]d)::text), 1 + n %% 2),
+const seedRow = `n, 'customer ' || (n %% 100003), 'product ' || (n %% 997), repeat(md5((n+%[1]d)::text), 1 + (n %% 2)::int),
 	((n * 7919 + %[1]d) %% 10000000) / 100.0, n %% 1000, n %% 3 = 0,
-	timestamptz '2026-01-01 00:00:00+00' + n * interval '1.000001 second', date '2020-01-01' + (n %% 2000)`
+	timestamptz '2026-01-01 00:00:00+00' + n * interval '1.000001 second', date '2020-01-01' + (n %% 2000)::int`
 
 // seed makes the source tables.
 func (b *bench) seed(ctx context.Context) error {
