@@ -20,6 +20,9 @@ const leaveTime = 15 * time.Second
 // keys, and then ends the sessions of older loads. Whoever holds a state row's lock may
 // still commit; we wait for it here, so that afterwards no lower fence can.
 func (l *load) claim(ctx context.Context) error {
+	if err := l.endHolders(ctx, ordered); err != nil {
+		return err
+	}
 	var older []string
 	name := ""
 	err := l.s.inTransaction(ctx, func(ctx context.Context) error {
@@ -48,6 +51,26 @@ func (l *load) claim(ctx context.Context) error {
 	}
 	crashpoint.Reach("load.fence_raised")
 	return l.endOlder(ctx, older)
+}
+
+// endHolders terminates the sessions that made the last claims. One that stands still
+// between its last step and its COMMIT holds the lock that the claim needs, and it would
+// never let go.
+func (l *load) endHolders(ctx context.Context, items []*item) error {
+	var holders []string
+	for _, it := range items {
+		holder, err := l.stores[it.stream.Table.Schema].Holder(ctx, l.s, it.stream)
+		if err != nil {
+			return err
+		}
+		if holder != "" {
+			holders = append(holders, holder)
+		}
+	}
+	if len(holders) == 0 {
+		return nil
+	}
+	return l.endOlder(ctx, holders)
 }
 
 // sessionName is "leat/<hash of installation, schema and stream>/<fence>".
