@@ -20,7 +20,7 @@ const leaveTime = 15 * time.Second
 // keys, and then ends the sessions of older loads. Whoever holds a state row's lock may
 // still commit; we wait for it here, so that afterwards no lower fence can.
 func (l *load) claim(ctx context.Context) error {
-	if err := l.endHolders(ctx, ordered); err != nil {
+	if err := l.endHolders(ctx); err != nil {
 		return err
 	}
 	var older []string
@@ -56,9 +56,9 @@ func (l *load) claim(ctx context.Context) error {
 // endHolders terminates the sessions that made the last claims. One that stands still
 // between its last step and its COMMIT holds the lock that the claim needs, and it would
 // never let go.
-func (l *load) endHolders(ctx context.Context, items []*item) error {
+func (l *load) endHolders(ctx context.Context) error {
 	var holders []string
-	for _, it := range items {
+	for _, it := range l.items {
 		holder, err := l.stores[it.stream.Table.Schema].Holder(ctx, l.s, it.stream)
 		if err != nil {
 			return err

@@ -79,6 +79,16 @@ func (s Store) Claim(ctx context.Context, db Session, stream Stream, session fun
 	return Claimed{Fence: fence, OldSession: old}, nil
 }
 
+// Holder names the session of the last claim, without waiting for its lock; "" when
+// there was none.
+func (s Store) Holder(ctx context.Context, db Session, stream Stream) (string, error) {
+	rows, err := db.Query(ctx, "SELECT session FROM "+s.state()+mine, stream.Installation, stream.Target.StateKey)
+	if err != nil || len(rows) == 0 {
+		return "", err
+	}
+	return rows[0][0].Text, nil
+}
+
 func (s Store) lockOrCreate(ctx context.Context, db Session, stream Stream) (int64, string, error) {
 	fence, old, found, err := s.lockRow(ctx, db, stream.Installation, stream.Target.StateKey)
 	if err != nil || found {
