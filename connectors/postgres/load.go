@@ -58,7 +58,9 @@ type item struct {
 	lane      lane
 	copy      *copyStream
 	// sent and copied count rows; rejected those kept out; bytes the volume.
-	sent, copied, rejected, bytes int64
+	sent, copied, bytes int64
+	// rejects are the rows kept out.
+	rejects rejects
 }
 
 // Begin claims the targets: see section "Loading" of the architecture. It changes the

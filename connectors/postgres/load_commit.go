@@ -52,10 +52,9 @@ func (l *load) apply(ctx context.Context, it *item, end connectors.Close) (conne
 		return connectors.Report{}, err
 	}
 	s := l.s.about("apply the load of "+it.stream.Table.String(), it.stream.Table, strings.Join(rights(it.target.Mode), ", "))
-	in := sqlload.Input{Copied: it.copied, Sent: it.sent, Rejected: it.rejected, Bytes: it.bytes, Close: end, LastGood: it.lastGood}
 	var report connectors.Report
 	err := l.underPolicies(ctx, it, func() (err error) {
-		report, err = it.plan.Apply(ctx, s, in)
+		report, err = l.applyPlan(ctx, s, it, end)
 		return err
 	})
 	report.Warnings = append(report.Warnings, it.match.warnings...)

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -108,4 +109,23 @@ func quoteJSON(text string) ([]byte, string) {
 		return nil, record.ReasonNotRepresentable
 	}
 	return quoted, ""
+}
+
+// looseDocument writes a row for people to look at, whatever is wrong with it.
+func looseDocument(rows arrow.RecordBatch, row int) string {
+	texts := make(map[string]any, rows.NumCols())
+	for i, column := range rows.Columns() {
+		texts[rows.ColumnName(i)] = nil
+		if value, reason := jsonValue(column, row); reason == "" {
+			texts[rows.ColumnName(i)] = json.RawMessage(value)
+		} else {
+			// json takes an escaped NUL, but then fails at ->>, so a visible sign stands for it.
+			texts[rows.ColumnName(i)] = strings.ReplaceAll(record.Format(column, row), "\x00", "\u2400")
+		}
+	}
+	document, err := json.Marshal(texts)
+	if err != nil {
+		return ""
+	}
+	return string(document)
 }

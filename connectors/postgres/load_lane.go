@@ -113,7 +113,7 @@ func (m *match) setText(texts []bool) {
 
 // tuples turns a batch into tuples, which stay valid until the next call, and counts
 // them. Rows that could not be turned are rejects.
-func (l *lane) tuples(batch record.Batch, document func(arrow.RecordBatch) ([]byte, []record.Reject, error)) ([]byte, int, []record.Reject, error) {
+func (l *lane) tuples(batch record.Batch, documents func(arrow.RecordBatch) ([]byte, []record.Reject, error)) ([]byte, int, []rejected, error) {
 	if rows, ok := batch.(*pgbinary.Batch); ok && l.raw {
 		out, err := l.project(rows.Tuples(), l.kept)
 		return out, batch.Rows(), nil, err
@@ -125,30 +125,32 @@ func (l *lane) tuples(batch record.Batch, document func(arrow.RecordBatch) ([]by
 	if err != nil {
 		return nil, 0, nil, err
 	}
+	encode := l.encode
 	if l.json {
-		out, more, err := document(rows)
-		return out, int(rows.NumRows()) - len(more), append(rejects, more...), err
+		encode = documents
 	}
-	return l.encode(rows, rejects)
+	out, more, err := encode(rows)
+	return out, int(rows.NumRows()) - len(more), append(undecoded(rejects), withRows(rows, more)...), err
 }
 
-func (l *lane) encode(rows arrow.RecordBatch, rejects []record.Reject) ([]byte, int, []record.Reject, error) {
+// encode turns the kept columns into tuples.
+func (l *lane) encode(rows arrow.RecordBatch) ([]byte, []record.Reject, error) {
 	rows = l.pick(rows)
 	defer rows.Release()
 	if l.encoder == nil {
 		encoder, err := pgbinary.NewEncoder(rows.Schema(), l.goals)
 		if err != nil {
-			return nil, 0, nil, err
+			return nil, nil, err
 		}
 		l.encoder = encoder
 	}
-	encoded, more, err := l.encoder.Append(l.encoded[:0], rows)
+	encoded, rejects, err := l.encoder.Append(l.encoded[:0], rows)
 	if err != nil {
-		return nil, 0, nil, err
+		return nil, nil, err
 	}
 	l.encoded = encoded
 	out, err := l.project(encoded, nil)
-	return out, int(rows.NumRows()) - len(more), append(slices.Clone(rejects), more...), err
+	return out, rejects, err
 }
 
 // pick leaves out the columns that are not loaded.

@@ -48,6 +48,8 @@ type matcher struct {
 func matchTarget(ctx context.Context, s *session, d dialect, target connectors.Target, name connectors.Table, schema record.Schema, have *existing) (*match, error) {
 	m := &match{wishes: map[string]string{}, kept: make([]bool, len(schema.Columns))}
 	m.spec = sqlload.Spec{Target: target, Table: name, Staging: "_leat_" + sqlload.Hash(16, target.StateKey)}
+	// Rows can only be told apart at the database when they are not in the target yet.
+	m.spec.ForceStaging = target.RejectLimit != 0
 	if have != nil {
 		m.spec.Existing = &have.Existing
 	}

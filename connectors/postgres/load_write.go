@@ -196,12 +196,3 @@ var serverEpoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // serverMicros is a time as the server's timestamps hold it.
 func serverMicros(t time.Time) int64 { return t.UnixMicro() - serverEpoch.UnixMicro() }
-
-// reject keeps rows apart, or fails the load at the first one too many.
-func (l *load) reject(_ context.Context, it *item, rejects []record.Reject) error {
-	if len(rejects) == 0 {
-		return nil
-	}
-	return &connectors.Error{Kind: connectors.Data, Message: fmt.Sprintf("a row for %s cannot be stored: %s", it.stream.Table, rejects[0].Error()),
-		Fix: "Mend the row at the source, allow rejects for this stream, or convert the column in a query.", Cause: rejects[0]}
-}

@@ -149,7 +149,7 @@ func (b *builder) history() {
 	b.step(b.matchProbe(open))
 	b.step(Statement{Name: "closed", If: "touched", Expect: []string{"touched"}, Snapshot: !b.s.CursorIsTime, SQL: b.closeChanged(open)})
 	b.step(Statement{Name: "absent", Whole: true, Snapshot: true, SQL: "UPDATE " + b.target + " AS t SET " + b.d.Quote(ValidTo) +
-		" = " + b.snapshot() + " WHERE " + open + " AND NOT EXISTS (SELECT 1 FROM " + b.staging + " s WHERE " + b.sameKey() + ")"})
+		" = greatest(" + b.snapshot() + ", t." + b.d.Quote(ValidFrom) + ") WHERE " + open + " AND NOT EXISTS (SELECT 1 FROM " + b.staging + " s WHERE " + b.sameKey() + ")"})
 	b.step(Statement{Name: "inserted", Expect: []string{"missing", "differing"}, Snapshot: !b.s.CursorIsTime, SQL: b.openVersions(open)})
 }
 

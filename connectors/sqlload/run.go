@@ -90,6 +90,12 @@ func (p *Plan) Apply(ctx context.Context, session Session, in Input) (connectors
 	return connectors.Report{Counts: counts, Recipe: p.Recipe, Reason: p.Reason, Warnings: p.Warnings}, nil
 }
 
+// Try runs the steps only, to find out whether the database takes the rows. The caller
+// undoes them.
+func (p *Plan) Try(ctx context.Context, session Session) error {
+	return p.run(ctx, session, p.Steps, Input{}, figures{})
+}
+
 func (p *Plan) run(ctx context.Context, session Session, statements []Statement, in Input, seen figures) error {
 	for _, s := range statements {
 		if s.If != "" && seen[s.If] == 0 || s.Whole && !in.Close.Whole {
