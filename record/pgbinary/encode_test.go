@@ -114,7 +114,7 @@ func TestEncodeRejects(t *testing.T) {
 		{record.Text, "text", []string{"a", "a\x00b", "\xff"}, []int{1, 2}},
 		{record.Text, "character varying(3)", []string{"žžž", "abcd", "abc "}, []int{1, 2}},
 		{record.Text, "character(3)", []string{"abc ", "abcd"}, []int{1}},
-		{record.Text, "jsonb", []string{"{", `"\u0000"`, `"\\u0000"`, "1"}, []int{0, 1}},
+		{record.Text, "jsonb", []string{"{", `"\u0000"`, `"\\u0000"`, "1", `"\ud83d\ude00"`, `"\ud83d"`, `"\ude00"`, `"\ud83dx\ude00"`, `"\ud83d\n"`, `"\ud83d\ud83d\ude00"`}, []int{0, 1, 5, 6, 7, 8, 9}},
 		{record.Timestamp, "timestamp(0) without time zone", []string{"2026-01-01 00:00:00", "2026-01-01 00:00:00.5"}, []int{1}},
 	} {
 		typ, ok := ParseType(c.target)

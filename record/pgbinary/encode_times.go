@@ -2,9 +2,7 @@ package pgbinary
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"math"
-	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -90,30 +88,4 @@ func precisionStep(typmod int32) int64 {
 		step *= 10
 	}
 	return step
-}
-
-// checkJSON finds what the server would refuse in a json text.
-func checkJSON(text string) string {
-	if problem := checkText(text); problem != "" {
-		return problem
-	}
-	if !json.Valid([]byte(text)) {
-		return "the text is not valid JSON"
-	}
-	return ""
-}
-
-// escapesNUL finds the escape of the NUL character, which jsonb cannot hold. A
-// backslash before it that is escaped itself makes it plain text.
-func escapesNUL(text string) bool {
-	for rest := text; ; {
-		at := strings.IndexByte(rest, '\\')
-		if at < 0 || at+1 >= len(rest) {
-			return false
-		}
-		if strings.HasPrefix(rest[at:], `\u0000`) {
-			return true
-		}
-		rest = rest[at+2:]
-	}
 }

@@ -216,8 +216,8 @@ func jsonbText(values arrow.Array, _ Target) valueEncoder {
 	return func(dst []byte, row int) ([]byte, string) {
 		text := source.Value(row)
 		problem := checkJSON(text)
-		if problem == "" && escapesNUL(text) {
-			problem = reasonNUL
+		if problem == "" {
+			problem = checkEscapes(text)
 		}
 		return append(append(dst, 1), text...), problem
 	}

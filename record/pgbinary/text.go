@@ -149,30 +149,6 @@ func float8Text(dst, v []byte) ([]byte, bool) {
 	return appendFloat(dst, math.Float64frombits(binary.BigEndian.Uint64(v)), 64), true
 }
 
-// appendFloat prints the shortest text that reads back as the same number, with an
-// exponent outside 1e-4 to 1e15 (1e6 for float4), as server versions from 12 do.
-func appendFloat(dst []byte, f float64, bits int) []byte {
-	switch {
-	case math.IsNaN(f):
-		return append(dst, "NaN"...)
-	case math.IsInf(f, 1):
-		return append(dst, "Infinity"...)
-	case math.IsInf(f, -1):
-		return append(dst, "-Infinity"...)
-	}
-	// The exponent of the shortest text decides, not the number behind it.
-	at := len(dst)
-	dst = strconv.AppendFloat(dst, f, 'e', -1, bits)
-	exponent, _ := strconv.Atoi(string(dst[bytes.LastIndexByte(dst, 'e')+1:]))
-	if exponent < -4 || exponent >= floatDigits[bits] {
-		return dst
-	}
-	return strconv.AppendFloat(dst[:at], f, 'f', -1, bits)
-}
-
-// floatDigits are the digits that float4 and float8 hold exactly.
-var floatDigits = map[int]int{32: 6, 64: 15}
-
 func numericText(dst, v []byte) ([]byte, bool) {
 	n, ok := readNumeric(v)
 	if !ok {
