@@ -13,7 +13,7 @@ func TestSampleOfFaults(t *testing.T) {
 		{scenario: scenarioNamed("insert straight in"), size: small, step: "load.before_commit", fault: zombie},
 		{scenario: scenarioNamed("insert of new rows"), size: small, step: "load.before_commit", fault: killed},
 		{scenario: scenarioNamed("upsert"), size: small, step: "load.committed", fault: killed},
-		{scenario: scenarioNamed("replace a new table, then swap"), size: small, step: "load.committed", fault: zombie},
+		{scenario: scenarioNamed("replace a new table, then its rows"), size: small, step: "load.committed", fault: zombie},
 		{scenario: scenarioNamed("replace by merge"), size: small, step: "load.batch_written", fault: noTarget},
 		{scenario: scenarioNamed("history"), size: small, step: "read.complete", fault: targetReset},
 	}
