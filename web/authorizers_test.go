@@ -1,0 +1,237 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"leat/accounts"
+	"leat/authorizers"
+	"leat/secrets"
+)
+
+// newAuthorizerForm is the empty form of a shelf.
+func newAuthorizerForm(t *testing.T, v *visitor) url.Values {
+	t.Helper()
+	page := v.get("/authorizers/new").want(t, http.StatusOK)
+	href, _ := page.Find("[data-testid=connector]").Attr("href")
+	form := v.get(href).want(t, http.StatusOK).Find("form[data-testid=authorizer-form]")
+	return fields(t, form)
+}
+
+func TestAuthorizerIsMadeAndItsSecretNeverShown(t *testing.T) {
+	p := newPages(t)
+	v := p.as(accounts.Editor)
+	form := newAuthorizerForm(t, v)
+	if form.Get("setting.port") != "7000" || form.Get("tls.mode") != "prefer" || form.Get("name") != "shelf" {
+		t.Errorf("the form is not prefilled: %v", form)
+	}
+	form.Set("setting.database", "shop")
+	form.Set("setting.password", canary)
+	refused := v.post("/authorizers", form).want(t, http.StatusUnprocessableEntity)
+	if refused.Find(`[data-field="setting.host"] .field-error`).Length() != 1 || refused.Find(`[name="setting.database"]`).AttrOr("value", "") != "shop" {
+		t.Error("the refused form lost what was typed, or the field is not marked")
+	}
+	if strings.Contains(refused.body, canary) {
+		t.Fatal("the refused form shows the secret")
+	}
+	form.Set("setting.host", "db.example")
+	if got := v.post("/authorizers", form).want(t, http.StatusSeeOther); got.location != "/authorizers" {
+		t.Errorf("saving leads to %q", got.location)
+	}
+	list := v.get("/authorizers").want(t, http.StatusOK)
+	if got := list.Find("[data-testid=flash]").Text(); !strings.Contains(got, "saved") {
+		t.Errorf("the list says %q", got)
+	}
+	if v.get("/authorizers").Find("[data-testid=flash]").Length() != 0 {
+		t.Error("the message is shown twice")
+	}
+	saved, err := p.store.AuthorizerByName(t.Context(), "shelf")
+	if err != nil || saved.Secrets["password"].Reveal() != canary {
+		t.Fatalf("saved %v: %v", saved.Settings, err)
+	}
+	form.Set("setting.host", "other.example")
+	again := v.post("/authorizers", form).want(t, http.StatusUnprocessableEntity)
+	if again.Find(`[data-field="name"] .field-error`).Length() != 1 {
+		t.Error("a second authorizer took the same name")
+	}
+}
+
+func TestStoredSecretStaysAndNeverTravels(t *testing.T) {
+	p := newPages(t)
+	p.world()
+	v := p.as(accounts.Editor)
+	edit := func() url.Values {
+		return fields(t, v.get("/authorizers/a1").want(t, http.StatusOK).Find("form[data-testid=authorizer-form]"))
+	}
+	form := edit()
+	form.Set("setting.timeout", "30")
+	v.post("/authorizers/a1", form).want(t, http.StatusSeeOther)
+	saved := p.authorizer("a1")
+	if saved.Secrets["password"].Reveal() != canary || saved.Settings["timeout"] != "30" {
+		t.Fatal("an edit lost the stored secret")
+	}
+	for _, change := range []string{"host", "port", "username", "database"} {
+		for _, action := range []string{"test", "save"} {
+			form := edit()
+			form.Set("setting."+change, "5432")
+			form.Set("action", action)
+			got := v.post("/authorizers/a1", form).want(t, http.StatusUnprocessableEntity)
+			if got.Find(`[data-field="setting.password"] .field-error`).Length() != 1 {
+				t.Errorf("%s with another %s does not ask for the secret again", action, change)
+			}
+		}
+	}
+	if len(p.engine.checked) != 0 {
+		t.Fatal("a stored secret was sent to another place")
+	}
+	form = edit()
+	form.Set("setting.host", "new.example")
+	form.Set("setting.password", "typed again")
+	v.post("/authorizers/a1", form).want(t, http.StatusSeeOther)
+	if got := p.authorizer("a1").Secrets["password"].Reveal(); got != "typed again" {
+		t.Errorf("the secret is %q", got)
+	}
+	form = edit()
+	form.Set("clear.setting.password", "true")
+	v.post("/authorizers/a1", form).want(t, http.StatusSeeOther)
+	if secret := p.authorizer("a1").Secrets["password"]; !secret.Empty() {
+		t.Error("the secret was not removed")
+	}
+}
+
+func (p *pages) authorizer(id string) authorizers.Authorizer {
+	p.t.Helper()
+	a, err := p.store.Authorizer(p.t.Context(), id)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return a
+}
+
+func TestTestConnectionSavesNothing(t *testing.T) {
+	p := newPages(t)
+	p.world()
+	v := p.as(accounts.Editor)
+	form := fields(t, v.get("/authorizers/a1").Find("form[data-testid=authorizer-form]"))
+	form.Set("action", "test")
+	got := v.post("/authorizers/a1", form).want(t, http.StatusOK)
+	if !strings.Contains(got.Find("[data-testid=check-report]").Text(), "Passed") || p.authorizer("a1").LastCheck == nil {
+		t.Error("the check of the saved authorizer is not shown or not remembered")
+	}
+	form.Set("setting.password", "wrong")
+	p.engine.check = authorizers.CheckReport{Message: "the password is wrong", Stages: []authorizers.CheckStage{
+		{Name: "tcp", Status: authorizers.StageOK}, {Name: "auth", Status: authorizers.StageFailed, Message: "the password is wrong", Fix: "Type it again."},
+		{Name: "database", Status: authorizers.StageNotReached},
+	}}
+	got = v.post("/authorizers/a1", form).want(t, http.StatusOK)
+	var states []string
+	for _, stage := range got.Find("[data-testid=check-report] .stage").EachIter() {
+		states = append(states, stage.AttrOr("data-state", ""))
+	}
+	if strings.Join(states, ",") != "passed,failed,not reached" {
+		t.Errorf("the stages are %v", states)
+	}
+	after := p.authorizer("a1")
+	if after.Secrets["password"].Reveal() != canary || !after.LastCheck.OK {
+		t.Error("a test changed the saved authorizer")
+	}
+}
+
+func TestConnectionStringFillsTheFields(t *testing.T) {
+	p := newPages(t)
+	v := p.as(accounts.Editor)
+	form := newAuthorizerForm(t, v)
+	form.Set("action", "fill")
+	form.Set("url", "shelf://loader:"+url.QueryEscape(canary+"@")+"@db.example:7001/dwh?color=red")
+	got := v.post("/authorizers", form).want(t, http.StatusOK)
+	if strings.Contains(got.body, canary) {
+		t.Fatal("the page shows the connection string or its password")
+	}
+	if !strings.Contains(got.Find("main").Text(), "color") {
+		t.Error("the unknown parameter is not named")
+	}
+	filled := fields(t, got.Find("form[data-testid=authorizer-form]"))
+	for name, want := range map[string]string{"setting.host": "db.example", "setting.port": "7001", "setting.username": "loader", "name": "dwh", "url": "", "setting.password": ""} {
+		if filled.Get(name) != want {
+			t.Errorf("%s is %q, want %q", name, filled.Get(name), want)
+		}
+	}
+	moved := url.Values{}
+	for name, values := range filled {
+		moved[name] = values
+	}
+	moved.Set("setting.host", "evil.example")
+	moved.Set("action", "test")
+	v.post("/authorizers", moved).want(t, http.StatusOK)
+	if secret := p.engine.checked[0].Secrets["password"]; !secret.Empty() {
+		t.Fatal("a password from a connection string was sent to another host")
+	}
+	v.post("/authorizers", filled).want(t, http.StatusSeeOther)
+	saved, err := p.store.AuthorizerByName(t.Context(), "dwh")
+	if err != nil || saved.Secrets["password"].Reveal() != canary+"@" {
+		t.Fatalf("the password is lost: %v", err)
+	}
+}
+
+func TestReferencesNeedTheOperator(t *testing.T) {
+	p := newPages(t)
+	v := p.as(accounts.Editor)
+	form := newAuthorizerForm(t, v)
+	form.Set("setting.host", "db.example")
+	form.Set("setting.database", "shop")
+	for _, reference := range []string{"${env:LEAT_SECRET_KEY}", "${file:/etc/passwd}", "${secret:other.password}"} {
+		form.Set("setting.password", reference)
+		got := v.post("/authorizers", form).want(t, http.StatusUnprocessableEntity)
+		if got.Find(`[data-field="setting.password"] .field-error`).Length() != 1 {
+			t.Errorf("%s is not refused", reference)
+		}
+	}
+	form.Set("setting.password", "${env:ALLOWED_PASSWORD}")
+	v.post("/authorizers", form).want(t, http.StatusSeeOther)
+}
+
+func TestWhatIsInUseIsNotDeleted(t *testing.T) {
+	p := newPages(t)
+	p.world()
+	v := p.as(accounts.Editor)
+	for path, user := range map[string]string{"/authorizers/a1": "Source shop-sales", "/sources/s1": "Flow orders", "/destinations/d1": "Flow orders"} {
+		v.get(path + "/delete").want(t, http.StatusOK)
+		got := v.post(path+"/delete", url.Values{}).want(t, http.StatusConflict)
+		if !strings.Contains(got.Find("main").Text(), user) {
+			t.Errorf("%s does not name %s", path, user)
+		}
+	}
+	for _, path := range []string{"/flows/f1", "/sources/s1", "/destinations/d1", "/authorizers/a1"} {
+		v.post(path+"/delete", url.Values{"choice": {"keep"}}).want(t, http.StatusSeeOther)
+		v.get(path).want(t, http.StatusNotFound)
+	}
+}
+
+func TestNoPageShowsASecret(t *testing.T) {
+	p := newPages(t)
+	w := p.world()
+	w.authorizer.Secrets[authorizers.SecretTLSKey] = secrets.New(canary)
+	if err := p.store.SaveAuthorizer(t.Context(), w.authorizer); err != nil {
+		t.Fatal(err)
+	}
+	p.addRun("r1", 2, "failed")
+	v := p.as(accounts.Owner)
+	for _, r := range p.server.Table() {
+		if r.Method == http.MethodGet && !strings.HasSuffix(r.Path, "*") {
+			if got := v.get(at(r.Path)); strings.Contains(got.body, canary) {
+				t.Errorf("%s shows a secret", r.Path)
+			}
+		}
+	}
+	form := fields(t, v.get("/authorizers/a1").Find("form[data-testid=authorizer-form]"))
+	form.Set("setting.password", canary)
+	form.Set("name", "")
+	if got := v.post("/authorizers/a1", form); strings.Contains(got.body, canary) {
+		t.Error("a refused form shows a secret")
+	}
+	if strings.Contains(p.logged.String(), canary) {
+		t.Error("the log holds a secret")
+	}
+}
