@@ -23,7 +23,7 @@ var leaves = []string{
 }
 
 // testRooms lists what every test may use on top of its room's own doors.
-var testRooms = []string{"internal/testdb", "internal/crashpoint", "connectors/connectortest", "connectors/catalog", "storage"}
+var testRooms = []string{"internal/testdb", "internal/crashpoint", "connectors/connectortest", "connectors/catalog", "storage", "files"}
 
 // testDoors are open to the tests of a room only.
 var testDoors = []door{
