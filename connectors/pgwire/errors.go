@@ -121,6 +121,11 @@ func (c Config) connectError(ctx context.Context, err error) error {
 			Kind: connectors.NotFound, Cause: err, Message: fmt.Sprintf("there is no database %q on %s", c.Database, c.Host),
 			Fix: "Check the spelling of the database, or create it.",
 		}
+	case "55000":
+		return &connectors.Error{
+			Kind: connectors.Unreachable, Retryable: true, Cause: err, Message: fmt.Sprintf("the database %q takes no connections", c.Database),
+			Fix: fmt.Sprintf("ALTER DATABASE %s ALLOW_CONNECTIONS true; or use another database.", Quote(c.Database)),
+		}
 	case "42501":
 		return &connectors.Error{
 			Kind: connectors.Permission, Cause: err, Message: fmt.Sprintf("user %q may not connect to the database %q", c.User, c.Database),
