@@ -199,7 +199,11 @@ func inspect(ctx context.Context, s *session, target connectors.Target, name con
 	if have == nil {
 		return nil, requireSchema(ctx, s, name.Schema, true)
 	}
-	return have, have.requireRights(s.attempt.User, target.Mode)
+	if err := have.requireRights(s.attempt.User, target.Mode); err != nil || target.Mode != connectors.TruncateInsert {
+		return have, err
+	}
+	have.swap, err = have.readSwap(ctx, s, target.StateKey)
+	return have, err
 }
 
 // rematch pairs the columns and builds the plan once to refuse early.

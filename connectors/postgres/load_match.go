@@ -51,7 +51,7 @@ func matchTarget(ctx context.Context, s *session, d dialect, target connectors.T
 	// Rows can only be told apart at the database when they are not in the target yet.
 	m.spec.ForceStaging = target.RejectLimit != 0
 	if have != nil {
-		m.spec.Existing = &have.Existing
+		m.spec.Existing, m.spec.Swap = &have.Existing, have.swap
 	}
 	b := &matcher{s: s, d: d, target: target, schema: schema, have: have, m: m}
 	if target.Layout == connectors.LayoutRaw {

@@ -21,6 +21,8 @@ type existing struct {
 	kind string
 	// binary are the columns as goals of binary rows, by the order of Columns.
 	binary []pgbinary.Target
+	// swap replaces the table by a new one; nil where that is not possible or not asked.
+	swap *sqlload.Swap
 	// lacks are the table rights that this user does not have.
 	lacks []string
 }

@@ -135,14 +135,14 @@ func (b *builder) swap() error {
 		b.add(&b.p.Setup, Statement{SQL: sql})
 	}
 	b.direct(b.table(b.s.Swap.Beside), true)
-	for _, sql := range b.s.Swap.Index {
-		b.step(Statement{SQL: sql})
-	}
 	if lock := b.s.Swap.Lock; lock != "" {
 		b.step(Statement{SQL: lock})
 	}
-	b.step(Statement{Name: "deleted", Figures: []string{"deleted"}, SQL: "SELECT count(*) FROM " + b.target})
+	b.step(Statement{Figures: []string{"deleted"}, SQL: "SELECT count(*) FROM " + b.target})
 	b.step(Statement{Figures: []string{"previous"}, SQL: b.previous("")})
+	for _, sql := range b.s.Swap.Index {
+		b.step(Statement{SQL: sql})
+	}
 	for _, sql := range b.s.Swap.Finish {
 		b.step(Statement{SQL: sql})
 	}
