@@ -133,11 +133,15 @@ func TestNotCSV(t *testing.T) {
 		t.Fatal(err)
 	}
 	for dataset, want := range map[string]string{"picture.csv": "picture.csv", "../../etc/passwd": "passwd"} {
-		leat.apply(`authorizers: [{name: a, connector: file}, {name: b, connector: duckdb, settings: {path: out.duckdb}}]
+		file := leat.write("leat.yaml", `authorizers: [{name: a, connector: file}, {name: b, connector: duckdb, settings: {path: out.duckdb}}]
 sources: [{name: s, authorizer: a, datasets: [{name: x, file: "` + dataset + `"}]}]
 destinations: [{name: d, authorizer: b}]
 flows: [{name: f, destination: d, streams: [{from: {source: s, dataset: x}, table: t, write_mode: insert}]}]
 `)
+		if got := leat.try("apply", "-f", file); got.code != exitUsage || !strings.Contains(got.stderr, want) {
+			t.Errorf("apply with %s: exit %d\n%s", dataset, got.code, got.stderr)
+		}
+		leat.must("apply", "--offline", "-f", file)
 		got := leat.try("run", "f")
 		if got.code != exitFailed || !strings.Contains(got.stdout+got.stderr, want) {
 			t.Errorf("%s: exit %d\n%s%s", dataset, got.code, got.stdout, got.stderr)
