@@ -48,6 +48,7 @@ type item struct {
 	match     *match
 	plan      *sqlload.Plan
 	appender  *duck.Appender
+	rejects   rejects
 	// sent counts rows, bytes the volume.
 	sent, bytes int64
 }

@@ -46,8 +46,8 @@ func (l *load) apply(ctx context.Context, it *item, end connectors.Close) (conne
 	if err != nil {
 		return connectors.Report{}, err
 	}
-	in := sqlload.Input{Copied: copied, Sent: it.sent, Bytes: it.bytes, Close: end, LastGood: it.lastGood}
-	report, err := it.plan.Apply(ctx, l.s.about("apply the load of "+it.stream.Table.String()), in)
+	report, err := it.plan.Apply(ctx, l.s.about("apply the load of "+it.stream.Table.String()), it.input(copied, end))
+	report.RejectReasons = it.rejects.reasons
 	report.Warnings = append(report.Warnings, it.state.Warnings...)
 	return report, err
 }

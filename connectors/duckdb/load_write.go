@@ -28,9 +28,8 @@ func (l *load) Write(ctx context.Context, target, _ int, batch record.Batch) err
 	if err != nil {
 		return fmt.Errorf("decode rows for %s: %w", it.stream.Table, err)
 	}
-	if len(rejects) > 0 {
-		return &connectors.Error{Kind: connectors.Data, Message: fmt.Sprintf("A row for %s cannot be stored: %s", it.stream.Table, rejects[0].Error()),
-			Fix: "Mend the row at the source, or convert the column in a query.", Cause: rejects[0]}
+	if err := l.reject(ctx, it, rejects); err != nil {
+		return err
 	}
 	if err := l.prepare(ctx, it); err != nil {
 		return err
