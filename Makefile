@@ -18,7 +18,7 @@ TEST_TIMEOUT ?= 15m
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := bin/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: help build run demo generate test test-deps lint format check-generated bench clean
+.PHONY: help build run demo generate test test-deps lint format check-generated bench faults mutants clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -52,6 +52,13 @@ check-generated: ## Fail when generated code is not what the templ files say
 
 bench: ## Measure the speed of loads against psql and print the ratios
 	go run ./internal/bench
+
+# Without a package named, go test prints the report of a passing test as well.
+faults: test-deps ## Kill, pause and cut runs at every step, and count the rows (half an hour)
+	cd internal/faults && go test -tags 'faults crashpoints' -parallel 4 -timeout 60m
+
+mutants: test-deps ## Break the safety code line by line; every break must turn a test red
+	go run ./internal/mutants
 
 clean: ## Remove what was built
 	rm -rf bin
