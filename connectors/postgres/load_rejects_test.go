@@ -104,3 +104,23 @@ func nulTexts(schema record.Schema, n int) record.Batch {
 	var rows arrow.RecordBatch = builder.NewRecordBatch()
 	return record.FromArrow(rows)
 }
+
+// numbers makes one batch of int8 values.
+func numbers(schema record.Schema, values ...int64) record.Batch {
+	builder := array.NewRecordBuilder(memory.DefaultAllocator, schema.Arrow())
+	defer builder.Release()
+	for _, value := range values {
+		builder.Field(0).(*array.Int64Builder).Append(value)
+	}
+	return record.FromArrow(builder.NewRecordBatch())
+}
+
+// numbers32 makes one batch of int4 values.
+func numbers32(schema record.Schema, values ...int32) record.Batch {
+	builder := array.NewRecordBuilder(memory.DefaultAllocator, schema.Arrow())
+	defer builder.Release()
+	for _, value := range values {
+		builder.Field(0).(*array.Int32Builder).Append(value)
+	}
+	return record.FromArrow(builder.NewRecordBatch())
+}
