@@ -23,7 +23,7 @@ func appendFloat(dst []byte, f float64, bits int) []byte {
 	}
 	at := len(dst)
 	dst = strconv.AppendFloat(dst, f, 'e', -1, bits)
-	if onBorder(dst[at:], f, bits) {
+	for onBorder(dst[at:], f, bits) {
 		dst = strconv.AppendFloat(dst[:at], f, 'e', decimals(dst[at:])+1, bits)
 	}
 	// The exponent of the text decides, not the number behind it.
@@ -45,8 +45,8 @@ func decimals(text []byte) int {
 }
 
 // onBorder tells whether the text lies exactly between a number and its neighbour. Such
-// a text reads back as the number only because ties go to even; the server takes one
-// more digit instead.
+// a text reads back as the number only because ties go to even; the server takes more
+// digits instead.
 func onBorder(text []byte, f float64, bits int) bool {
 	exact, ok := new(big.Rat).SetString(string(text))
 	value := new(big.Rat).SetFloat64(f)
