@@ -18,10 +18,10 @@ TEST_TIMEOUT ?= 15m
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := bin/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: help build run demo generate test test-deps lint format check-generated bench faults mutants clean
+.PHONY: help build run demo generate test test-deps test-postgres-matrix lint format check-generated bench faults mutants clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-20s %s\n", $$1, $$2}'
 
 build: ## Build bin/leat
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/leat ./cmd/leat
@@ -40,6 +40,9 @@ test-deps: ## Install PostgreSQL, Chromium and the OpenSSH server for the tests 
 
 test: test-deps ## Run every test
 	go test -p $(TEST_PACKAGES) -timeout $(TEST_TIMEOUT) ./...
+
+test-postgres-matrix: ## Test the PostgreSQL connector on the oldest to the newest server
+	scripts/postgres-matrix $(POSTGRES_VERSIONS)
 
 lint: $(GOLANGCI) ## Check style and the common mistakes
 	$(GOLANGCI) run ./...

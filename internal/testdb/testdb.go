@@ -12,7 +12,7 @@
 // (on Linux, by the parent-death signal), and the next process that starts a
 // cluster removes the files that were left.
 //
-// The package needs PostgreSQL 13 or newer. A machine without it fails the
+// The package needs PostgreSQL 10 or newer. A machine without it fails the
 // test; it never skips it.
 package testdb
 
@@ -178,11 +178,31 @@ func (s *Server) CreateDatabase(t testing.TB) string {
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
 		defer cancel()
-		if err := s.exec(ctx, "postgres", "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+		if err := s.dropDatabase(ctx, name); err != nil {
 			t.Errorf("testdb: drop database %s: %v", name, err)
 		}
 	})
 	return name
+}
+
+// dropDatabase ends the sessions that a test left in a database and drops it.
+// DROP DATABASE WITH (FORCE) would do both, but only from PostgreSQL 13 on.
+func (s *Server) dropDatabase(ctx context.Context, name string) error {
+	conn, err := pgx.Connect(ctx, s.URL("postgres"))
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	for _, statement := range []string{
+		"ALTER DATABASE " + name + " ALLOW_CONNECTIONS false",
+		"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + name + "'",
+		"DROP DATABASE " + name, // waits up to 5 s for sessions that are ending
+	} {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // CreateRole makes a login without any rights beyond those of PUBLIC. Its name
