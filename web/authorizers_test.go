@@ -197,7 +197,7 @@ func TestWhatIsInUseIsNotDeleted(t *testing.T) {
 	p.world()
 	v := p.as(accounts.Editor)
 	for path, user := range map[string]string{"/authorizers/a1": "Source shop-sales", "/sources/s1": "Flow orders", "/destinations/d1": "Flow orders"} {
-		v.get(path + "/delete").want(t, http.StatusOK)
+		v.get(path+"/delete").want(t, http.StatusOK)
 		got := v.post(path+"/delete", url.Values{}).want(t, http.StatusConflict)
 		if !strings.Contains(got.Find("main").Text(), user) {
 			t.Errorf("%s does not name %s", path, user)

@@ -128,8 +128,7 @@ func tableFor(d flows.SourceDataset, schema string) string {
 	case d.Dataset.Query != "":
 		name = d.Name
 	case d.Dataset.Schema == "": // a file: its folder and ending say nothing here
-		name = name[strings.LastIndex(name, "/")+1:]
-		name, _, _ = strings.Cut(name, ".")
+		name = fileStem(d.Name)
 	}
 	return flows.FormatTable(connectors.Table{Schema: schema, Name: name})
 }

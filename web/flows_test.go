@@ -1,13 +1,17 @@
 package web_test
 
 import (
+	"bytes"
 	"errors"
 	"maps"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/PuerkitoBio/goquery"
 
 	"leat/accounts"
 	"leat/connectors"
@@ -289,5 +293,65 @@ func TestPauseAndResume(t *testing.T) {
 	f, err := p.store.Flow(t.Context(), "f1")
 	if err != nil || f.Paused {
 		t.Errorf("the flow is still paused: %v", err)
+	}
+}
+
+func TestSentFileIsChosenWithItsOptions(t *testing.T) {
+	p := newPages(t)
+	p.world()
+	v := p.as(accounts.Editor)
+	form := sent(v.get("/sources/new").form(t, "source-form"), "name", "files", "pattern", "public.*", "action", "upload")
+	var body bytes.Buffer
+	writer := multipart.NewWriter(&body)
+	for name, values := range form {
+		for _, value := range values {
+			if err := writer.WriteField(name, value); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	file, err := writer.CreateFormFile("upload", "people.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.Write([]byte("id,name\n1,Anna\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, v.base+"/sources", &body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", writer.FormDataContentType())
+	response, err := v.http.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	document, err := goquery.NewDocumentFromReader(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := p.uploads["uploads/x-people.csv"]; got != "id,name\n1,Anna\n" {
+		t.Fatalf("the file holds %q", got)
+	}
+	if !strings.Contains(document.Text(), "2 of 2 match") {
+		t.Error("the pattern does not say what it selects")
+	}
+	chosen := fields(t, document.Find("form[data-testid=source-form]"))
+	if chosen.Get("ds.0.name") != "people" || chosen.Get("ds.0.option.header") != "true" || chosen.Get("ds.0.type.id") != "int64" {
+		t.Fatalf("the file is not described: %v", chosen)
+	}
+	chosen.Del("ds.0.option.header") // a box without a tick is not sent
+	v.post("/sources", sent(chosen, "ds.0.option.delimiter", ";", "ds.0.type.id", "text", "action", "save")).want(t, http.StatusSeeOther)
+	saved, err := p.store.SourceByName(t.Context(), "files")
+	if err != nil || len(saved.Datasets) != 2 {
+		t.Fatalf("saved %+v: %v", saved, err)
+	}
+	got := saved.Datasets[0].Dataset
+	if got.Name != "uploads/x-people.csv" || got.Options["header"] != "false" || got.Options["delimiter"] != ";" || !maps.Equal(got.Types, map[string]string{"id": "text"}) {
+		t.Errorf("the file is saved as %+v", got)
 	}
 }

@@ -54,6 +54,22 @@ type pages struct {
 	http   *httptest.Server
 	token  string
 	logged *strings.Builder
+	// uploads are the files that were sent, by the name they were given.
+	uploads shelfFiles
+}
+
+// shelfFiles keeps sent files in memory.
+type shelfFiles map[string]string
+
+// SaveFrom keeps a file under a new name.
+func (f shelfFiles) SaveFrom(_ context.Context, name string, content io.Reader, maxBytes int64) (string, error) {
+	text, err := io.ReadAll(io.LimitReader(content, maxBytes))
+	if err != nil {
+		return "", err
+	}
+	name = "uploads/x-" + name
+	f[name] = string(text)
+	return name, nil
 }
 
 func newPages(t *testing.T) *pages {
@@ -65,10 +81,10 @@ func newPages(t *testing.T) *pages {
 	t.Cleanup(func() { _ = store.Close() })
 	passwords, _ := hashing()
 	setup, text := accounts.NewSetupToken(time.Now())
-	p := &pages{t: t, store: store, engine: newFakeEngine(), token: text, logged: &strings.Builder{}}
+	p := &pages{t: t, store: store, engine: newFakeEngine(), token: text, logged: &strings.Builder{}, uploads: shelfFiles{}}
 	p.server = web.New(web.Deps{
 		Catalog: shelves{}, Authorizers: store, Sources: store, Destinations: store, Flows: store, Runs: store, Users: store,
-		Passwords: passwords, Sessions: store.Sessions(), Engine: p.engine, Setup: setup, Ready: store.Ping,
+		Passwords: passwords, Sessions: store.Sessions(), Engine: p.engine, Setup: setup, Ready: store.Ping, Uploads: p.uploads,
 		NewID: func() string { return ulid.Make().String() }, Log: slog.New(slog.NewTextHandler(p.logged, nil)),
 		References: mustPolicy(t, "env:ALLOWED_*"),
 	})
@@ -262,6 +278,9 @@ func (shelf) Descriptor() connectors.Descriptor {
 		Capabilities: connectors.Capabilities{
 			Reads: true, Loads: true, Networked: true, Queries: true, Cursors: true, DefaultSchema: "dbo", Atomicity: connectors.AtomicFlow,
 			WriteModes: connectors.WriteModes(), MaxIdentifier: 63, Parallelism: 4,
+			DatasetOptions: []connectors.Field{
+				{Name: "header", Label: "Header", Type: connectors.FieldBool, Default: "true"}, {Name: "delimiter", Label: "Delimiter", Type: connectors.FieldText, Default: ","},
+			},
 		},
 	}
 }
@@ -325,6 +344,10 @@ func (e *fakeEngine) Describe(_ context.Context, _ string, d connectors.Dataset)
 		description.Schema.Key = nil
 	}
 	return description, e.err
+}
+
+func (e *fakeEngine) Expand(_ context.Context, _ string, d flows.SourceDataset) ([]flows.SourceDataset, error) {
+	return []flows.SourceDataset{{Name: "public.notes"}, {Name: "public.orders"}}, e.err
 }
 
 func mustType(name string) arrow.DataType {

@@ -137,12 +137,12 @@ func sameSet(a, b []string) bool {
 func readTicks(form url.Values, chosen []chosenDataset) (kept []chosenDataset, added []string) {
 	ticked := form["datasets"]
 	for _, d := range chosen {
-		if d.isQuery || !slices.Contains(form["listed"], d.Name) || slices.Contains(ticked, d.Name) {
+		if d.isQuery || !slices.Contains(form["listed"], d.Dataset.String()) || slices.Contains(ticked, d.Dataset.String()) {
 			kept = append(kept, d)
 		}
 	}
 	for _, name := range ticked {
-		isChosen := slices.ContainsFunc(kept, func(d chosenDataset) bool { return d.Name == name })
+		isChosen := slices.ContainsFunc(kept, func(d chosenDataset) bool { return !d.isQuery && d.Dataset.String() == name })
 		if !isChosen && !slices.Contains(added, name) {
 			added = append(added, name)
 		}

@@ -53,6 +53,9 @@ func (s *Server) showSource(c echo.Context, status int, edit sourceEdit) error {
 		s.describeChosen(ctx, &edit)
 	}
 	view := s.sourceView(c, edit, options)
+	if edit.way.ID != "" && edit.pattern.Pattern != "" && edit.listed == nil && !onlyPreview {
+		view.PatternNote = s.patternNote(ctx, edit)
+	}
 	if edit.previewed >= 0 && edit.previewed < len(edit.chosen) {
 		s.preview(ctx, edit, &view.Chosen[edit.previewed])
 	}
@@ -102,7 +105,7 @@ func (s *Server) choose(ctx context.Context, edit *sourceEdit) {
 	s.list(ctx, edit)
 	for _, name := range edit.added {
 		d := chosenDataset{}
-		d.Name = name
+		d.Name = freeName(name, names(edit.chosen, func(x chosenDataset) string { return x.Name }))
 		d.Dataset = datasetNamed(name, edit.listing, edit.kind.Capabilities.DefaultSchema != "")
 		edit.chosen = append(edit.chosen, d)
 	}
@@ -149,6 +152,15 @@ func (s *Server) describe(ctx context.Context, authorizerID string, d *chosenDat
 		return
 	}
 	d.description = &description
+}
+
+// patternNote says what a pattern selects now.
+func (s *Server) patternNote(ctx context.Context, edit sourceEdit) string {
+	found, err := s.Engine.Expand(ctx, edit.way.ID, edit.pattern)
+	if err != nil {
+		return problemLine(err)
+	}
+	return fmt.Sprintf("%d of %d match: %s.", len(found), len(edit.listing), firstNames(found))
 }
 
 // preview reads the first rows of one dataset.
@@ -218,7 +230,7 @@ func (s *Server) sourceView(c echo.Context, edit sourceEdit, options []component
 // datasetList is the listing as far as it is searched for and shown.
 func datasetList(edit sourceEdit) page.DatasetList {
 	list := page.DatasetList{Loaded: edit.way.ID != "", Error: errorBox(edit.listed), Query: edit.query}
-	chosen := names(edit.chosen, func(d chosenDataset) string { return d.Name })
+	chosen := names(edit.chosen, func(d chosenDataset) string { return d.Dataset.String() })
 	for _, info := range edit.listing {
 		name := listedName(info)
 		if !matchesQuery(edit.query, name) {

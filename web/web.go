@@ -51,6 +51,8 @@ type Checker interface {
 type Discoverer interface {
 	Discover(ctx context.Context, authorizerID string) ([]connectors.DatasetInfo, error)
 	Describe(ctx context.Context, authorizerID string, dataset connectors.Dataset) (connectors.Description, error)
+	// Expand lists what a pattern selects now.
+	Expand(ctx context.Context, authorizerID string, dataset flows.SourceDataset) ([]flows.SourceDataset, error)
 	AuthorizerSchemas(ctx context.Context, authorizerID string) ([]connectors.SchemaInfo, error)
 }
 
