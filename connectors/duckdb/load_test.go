@@ -556,6 +556,28 @@ func TestQueries(t *testing.T) {
 	}
 }
 
+// TestDoublesInNewTable proves that one row per key stays although there is no index.
+func TestDoublesInNewTable(t *testing.T) {
+	for mode, want := range map[connectors.WriteMode]string{
+		connectors.Upsert: "1|c\n2|b", connectors.InsertIgnore: "1|c\n2|b", connectors.DeleteInsert: "1|a\n1|c\n2|b", connectors.History: "1|c\n2|b",
+	} {
+		t.Run(string(mode), func(t *testing.T) {
+			s := newSite(t)
+			schema, batch := batchOf(column{"id", []any{1, 2, 1}}, column{"x", []any{"a", "b", "c"}})
+			report, _, err := s.load(t, "r1", target(mode, schema, "id"), batch)
+			if err != nil || !report.Balanced() {
+				t.Fatalf("%+v, %v", report, err)
+			}
+			if got := s.rows(t, "SELECT id, x FROM t ORDER BY 1, 2"); got != want {
+				t.Errorf("rows %q by %s", got, report.Recipe)
+			}
+			if info, err := os.Stat(s.path); err != nil || info.Mode().Perm() != 0o600 {
+				t.Errorf("the new file is open to others: %v, %v", info, err)
+			}
+		})
+	}
+}
+
 func TestFilledColumns(t *testing.T) {
 	s := newSite(t)
 	schema, batch := batchOf(column{"id", []any{1, 2}})

@@ -2,6 +2,7 @@ package duckdb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -151,6 +152,11 @@ func openFile(path, memory string, want access) (*shared, error) {
 	db, err := duck.Open(path, duck.Options{MemoryLimit: memory, TempDir: path + ".tmp", ReadOnly: want == reading})
 	if err != nil {
 		return nil, err
+	}
+	if info == nil { // a new file is for nobody else
+		if err := os.Chmod(path, 0o600); err != nil {
+			return nil, errors.Join(fmt.Errorf("keep the file to this user: %w", err), db.Close())
+		}
 	}
 	return &shared{db: db, access: want}, nil
 }
