@@ -2,7 +2,6 @@ package pgwire
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -37,12 +36,16 @@ func (s Session) LocalStatements(conn *pgconn.PgConn) string {
 
 func (s Session) set(verb string, version int) string {
 	settings := append([]string(nil), fixed...)
-	settings = append(settings, "row_security = "+onOff(s.RowSecurity), "extra_float_digits = "+floatDigits(version))
+	settings = append(settings, "extra_float_digits = "+floatDigits(version))
+	if version == 0 || version >= SinceRowSecurity { // unknown: rather an error than hidden rows
+		settings = append(settings, "row_security = "+onOff(s.RowSecurity))
+	}
 	for _, limit := range []struct {
-		name string
-		d    time.Duration
-	}{{"statement_timeout", s.Statement}, {"lock_timeout", s.Lock}, {"idle_in_transaction_session_timeout", s.Idle}} {
-		if limit.d > 0 {
+		name  string
+		d     time.Duration
+		since int
+	}{{"statement_timeout", s.Statement, 0}, {"lock_timeout", s.Lock, 0}, {"idle_in_transaction_session_timeout", s.Idle, SinceIdleTimeout}} {
+		if limit.d > 0 && version >= limit.since {
 			settings = append(settings, fmt.Sprintf("%s = %d", limit.name, max(limit.d.Milliseconds(), 1)))
 		}
 	}
@@ -59,29 +62,8 @@ func onOff(on bool) string {
 // floatDigits asks for a text that reads back as the same number. From version 12 on
 // that is the shortest one; before, it takes all digits.
 func floatDigits(version int) string {
-	if version < 120_000 {
+	if version < SinceShortestFloats {
 		return "3"
 	}
 	return "1"
-}
-
-// ServerVersion returns the server's version as a number, 150004 for 15.4, or 0 when it
-// cannot be told.
-func ServerVersion(conn *pgconn.PgConn) int {
-	major, rest, _ := strings.Cut(conn.ParameterStatus("server_version"), ".")
-	first, _ := strconv.Atoi(leadingDigits(major))
-	second, _ := strconv.Atoi(leadingDigits(rest))
-	if first < 10 {
-		second *= 100
-	}
-	return first*10_000 + second
-}
-
-// leadingDigits cuts "17beta1" to "17".
-func leadingDigits(text string) string {
-	end := strings.IndexFunc(text, func(r rune) bool { return r < '0' || r > '9' })
-	if end < 0 {
-		return text
-	}
-	return text[:end]
 }

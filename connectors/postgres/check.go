@@ -18,9 +18,6 @@ const (
 	stageRights     = "rights"
 )
 
-// oldestVersion is the oldest server that the tests have seen working.
-const oldestVersion = 110_000
-
 const checkSQL = `
 SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on',
        coalesce((SELECT rolsuper FROM pg_roles WHERE rolname = current_user), false),
@@ -67,8 +64,8 @@ func (c *connection) reportEncryption(ctx context.Context) {
 // serverWarning returns what limits the use of the server, nil when nothing does.
 func serverWarning(version int, standby, readOnly bool) error {
 	switch {
-	case version < oldestVersion:
-		return warning("the server is older than PostgreSQL 11, the oldest version that is tested", "Upgrade the server.")
+	case version < oldestTested:
+		return warning("the server is older than PostgreSQL 10, the oldest version that is tested", "Upgrade the server.")
 	case standby:
 		return warning("the server is a standby: it can be read, not loaded, and long reads may be ended by recovery", "Switch on hot_standby_feedback for long reads; use the primary for loading.")
 	case readOnly:

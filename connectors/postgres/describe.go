@@ -39,7 +39,7 @@ const keySQL = `
 SELECT a.attname
 FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)
 JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-WHERE i.indrelid = $1 AND i.indisprimary AND k.place <= i.indnkeyatts
+WHERE i.indrelid = $1 AND i.indisprimary AND k.place <= %s
 ORDER BY k.place`
 
 // Describe returns columns, key and cursor candidates of a table, view or query. The
@@ -117,7 +117,7 @@ const (
 
 func (c *connection) attributes(ctx context.Context, r relation) ([]attribute, error) {
 	generated := "a.attgenerated <> ''"
-	if pgwire.ServerVersion(c.session.PgConn()) < 120_000 {
+	if pgwire.ServerVersion(c.session.PgConn()) < pgwire.SinceGenerated {
 		generated = "false"
 	}
 	rows, err := c.session.Query(ctx, fmt.Sprintf(attributesSQL, generated), r.oid)
@@ -132,7 +132,11 @@ func (c *connection) attributes(ctx context.Context, r relation) ([]attribute, e
 }
 
 func (c *connection) key(ctx context.Context, r relation) ([]string, error) {
-	rows, err := c.session.Query(ctx, keySQL, r.oid)
+	columns := "i.indnkeyatts"
+	if pgwire.ServerVersion(c.session.PgConn()) < pgwire.SinceIncluded {
+		columns = "i.indnatts"
+	}
+	rows, err := c.session.Query(ctx, fmt.Sprintf(keySQL, columns), r.oid)
 	if err != nil {
 		return nil, pgwire.MapError(ctx, err, r.attempt(c.config.User))
 	}

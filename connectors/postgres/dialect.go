@@ -88,7 +88,7 @@ func (dialect) ForUpdate() string { return " FOR UPDATE" }
 
 func (dialect) Overriding() string { return "OVERRIDING SYSTEM VALUE" }
 
-func (d dialect) OnConflict() bool { return d.version >= 90_500 }
+func (d dialect) OnConflict() bool { return d.version >= pgwire.SinceOnConflict }
 
 func (d dialect) CreateIndex(name, table string, columns []string, unique bool, where string) string {
 	quoted := make([]string, len(columns))

@@ -100,21 +100,6 @@ func TestGoldenReplaceRecipes(t *testing.T) {
 	golden(t, "replace.sql", out.String())
 }
 
-// TestOldServers keeps insert and truncate_insert to what version 9.4 understands.
-func TestOldServers(t *testing.T) {
-	for _, mode := range []connectors.WriteMode{connectors.Insert, connectors.TruncateInsert, connectors.Upsert} {
-		for _, v := range variants() {
-			plan, err := sqlload.Build(dialect{version: 90_400}, v.spec(mode))
-			if err != nil {
-				continue
-			}
-			if sql := strings.Join(plan.Statements(), "\n"); strings.Contains(sql, "ON CONFLICT") || strings.Contains(sql, "OVERRIDING") {
-				t.Errorf("%s, %s uses SQL that 9.4 does not know:\n%s", mode, v.name, sql)
-			}
-		}
-	}
-}
-
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)

@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"leat/connectors"
+	"leat/connectors/pgwire"
 )
 
 // readable selects the relations of pg_class c in pg_namespace n that this user may
@@ -32,6 +33,9 @@ var kinds = map[string]string{
 
 // Datasets lists the tables and views that this user may read.
 func (c *connection) Datasets(ctx context.Context) ([]connectors.DatasetInfo, error) {
+	if err := requireReadable(pgwire.ServerVersion(c.session.PgConn())); err != nil {
+		return nil, err
+	}
 	rows, err := c.session.Query(ctx, datasetsSQL)
 	if err != nil {
 		return nil, c.mapError(ctx, err, "list the tables")

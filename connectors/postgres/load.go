@@ -123,6 +123,9 @@ func (l *load) begin(ctx context.Context, targets []connectors.Target) error {
 	}
 	l.d.noTemp = !row[0].Bool()
 	for _, target := range targets {
+		if err := requireMode(l.d.version, target); err != nil {
+			return err
+		}
 		if err := l.add(ctx, target); err != nil {
 			return err
 		}

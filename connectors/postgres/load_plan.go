@@ -28,6 +28,9 @@ func (c *connection) planOne(ctx context.Context, target connectors.Target) (con
 	s := c.own("plan the load of " + target.Table.String())
 	d := dialect{version: pgwire.ServerVersion(s.conn.PgConn()), schema: target.Table.Schema}
 	plan := connectors.Plan{Table: target.Table}
+	if err := requireMode(d.version, target); err != nil {
+		return plan, err
+	}
 	name, err := sqlload.MapTable(d, target.Table)
 	if err != nil {
 		return plan, err

@@ -29,14 +29,14 @@ var obstacles = []obstacle{
 		d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid OR d.refclassid = 'pg_type'::regclass AND d.refobjid IN (c.reltype, (SELECT typarray FROM pg_type WHERE oid = c.reltype))))`},
 	{0, "it has triggers or rules", "SELECT EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = $1 AND NOT tgisinternal) OR EXISTS (SELECT 1 FROM pg_rewrite WHERE ev_class = $1)"},
 	{0, "it has foreign keys or exclusion constraints", "SELECT EXISTS (SELECT 1 FROM pg_constraint WHERE (conrelid = $1 OR confrelid = $1) AND contype IN ('f', 'x', 't'))"},
-	{90_500, "it has row security", "SELECT relrowsecurity OR EXISTS (SELECT 1 FROM pg_policy WHERE polrelid = $1) FROM pg_class WHERE oid = $1"},
+	{pgwire.SinceRowSecurity, "it has row security", "SELECT relrowsecurity OR EXISTS (SELECT 1 FROM pg_policy WHERE polrelid = $1) FROM pg_class WHERE oid = $1"},
 	{0, "it owns a sequence", "SELECT EXISTS (SELECT 1 FROM pg_depend d JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'S' WHERE d.classid = 'pg_class'::regclass AND d.refobjid = $1)"},
 	{0, "it has grants", "SELECT relacl IS NOT NULL OR EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = $1 AND attacl IS NOT NULL) FROM pg_class WHERE oid = $1"},
 	{0, "it has comments or labels", `SELECT EXISTS (SELECT 1 FROM pg_description WHERE objoid = $1 AND objsubid = 0 OR objoid IN (SELECT indexrelid FROM pg_index WHERE indrelid = $1 UNION SELECT oid FROM pg_constraint WHERE conrelid = $1))
 		OR EXISTS (SELECT 1 FROM pg_seclabel WHERE objoid = $1)`},
 	{0, "some columns or indexes have settings of their own", `SELECT EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = $1 AND (attstattarget > 0 OR attoptions IS NOT NULL))
 		OR EXISTS (SELECT 1 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = $1 AND (i.indisclustered OR NOT i.indisvalid OR c.reloptions IS NOT NULL OR c.reltablespace <> 0))`},
-	{100_000, "it is published", "SELECT EXISTS (SELECT 1 FROM pg_publication_tables p JOIN pg_class c ON c.relname = p.tablename JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = p.schemaname WHERE c.oid = $1)"},
+	{pgwire.SincePublications, "it is published", "SELECT EXISTS (SELECT 1 FROM pg_publication_tables p JOIN pg_class c ON c.relname = p.tablename JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = p.schemaname WHERE c.oid = $1)"},
 }
 
 // readSwap finds out whether the table can be replaced, and how.

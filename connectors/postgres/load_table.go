@@ -40,7 +40,7 @@ func (t *existing) plain() bool { return t.kind == "r" }
 func findTable(ctx context.Context, s *session, name connectors.Table) (*existing, error) {
 	version := pgwire.ServerVersion(s.conn.PgConn())
 	security := "row_security_active(c.oid)"
-	if version < 90_500 {
+	if version < pgwire.SinceRowSecurity {
 		security = "false"
 	}
 	rows, err := s.Query(ctx, `SELECT c.oid, c.relkind, pg_has_role(c.relowner, 'USAGE'), `+security+`,
@@ -81,10 +81,10 @@ func (t *existing) refuseKind() error {
 
 func (t *existing) readColumns(ctx context.Context, s *session, version int) error {
 	identity, generated := "''", "''"
-	if version >= 100_000 {
+	if version >= pgwire.SinceIdentity {
 		identity = "a.attidentity"
 	}
-	if version >= 120_000 {
+	if version >= pgwire.SinceGenerated {
 		generated = "a.attgenerated"
 	}
 	rows, err := s.Query(ctx, `SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull OR t.typnotnull, a.atthasdef OR `+identity+` <> '' OR t.typdefault IS NOT NULL,
@@ -110,7 +110,7 @@ func (t *existing) readColumns(ctx context.Context, s *session, version int) err
 // readUnique lists the unique indexes that ON CONFLICT can use on columns alone.
 func (t *existing) readUnique(ctx context.Context, s *session, version int) error {
 	keys := "i.indnatts"
-	if version >= 110_000 {
+	if version >= pgwire.SinceIncluded {
 		keys = "i.indnkeyatts"
 	}
 	rows, err := s.Query(ctx, `SELECT i.indexrelid, a.attname FROM pg_index i CROSS JOIN LATERAL unnest(CAST(i.indkey AS smallint[])) WITH ORDINALITY k(attnum, place)

@@ -20,7 +20,7 @@ const minPartPages = 2048
 // parts says in how many ranges of blocks a plan is read. Ranges of ctid are scanned as
 // ranges by servers from version 14 on, and only heap tables have them.
 func (p planner) parts(out plan) int {
-	if out.selection.Parts < 2 || out.selection.Limit > 0 || pgwire.ServerVersion(p.conn.PgConn()) < 140_000 {
+	if out.selection.Parts < 2 || out.selection.Limit > 0 || pgwire.ServerVersion(p.conn.PgConn()) < pgwire.SinceTidRanges {
 		return 1
 	}
 	return int(max(1, min(int64(out.selection.Parts), out.relation.pages/minPartPages)))

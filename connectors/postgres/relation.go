@@ -38,6 +38,9 @@ func (r relation) attempt(user string) pgwire.Attempt {
 
 // find looks a dataset up.
 func find(ctx context.Context, conn *pgx.Conn, dataset connectors.Dataset, user string) (relation, error) {
+	if err := requireReadable(pgwire.ServerVersion(conn.PgConn())); err != nil {
+		return relation{}, err
+	}
 	if dataset.Query != "" {
 		return relation{dataset: dataset, from: subselect(dataset.Query), rows: -1}, nil
 	}
