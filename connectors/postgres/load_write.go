@@ -75,19 +75,21 @@ func (l *load) prepare(ctx context.Context, it *item, layout record.Layout) erro
 // applyingSettings begin the applying transaction. A COPY waits for the source without any
 // limit but the batch's; the memory lets keys be counted and rows be staged without
 // temporary files where the load is small.
-const applyingSettings = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; " +
-	"SET LOCAL work_mem = '64MB'; SET LOCAL temp_buffers = '32MB'"
+func applyingSettings(version int) string {
+	begin := "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = 0; " +
+		"SET LOCAL work_mem = '64MB'; SET LOCAL temp_buffers = '32MB'"
+	if version >= pgwire.SinceIdleTimeout {
+		begin += "; SET LOCAL idle_in_transaction_session_timeout = 0"
+	}
+	return begin
+}
 
 // beginApplying opens the one transaction of the load.
 func (l *load) beginApplying(ctx context.Context) error {
 	if l.begun {
 		return nil
 	}
-	begin := "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = 0"
-	if l.d.version >= pgwire.SinceIdleTimeout {
-		begin += "; SET LOCAL idle_in_transaction_session_timeout = 0"
-	}
-	if err := l.s.command(ctx, begin); err != nil {
+	if err := l.s.command(ctx, applyingSettings(l.d.version)); err != nil {
 		return err
 	}
 	l.begun = true
