@@ -4,9 +4,8 @@ package faults_test
 
 import "testing"
 
-// The cells here are the ones that would hurt most; make faults runs them all.
-func TestSampleOfFaults(t *testing.T) {
-	w := newWorld(t, big, small)
+// disturbCells takes the cells that would hurt most; make faults runs them all.
+func disturbCells(t *testing.T, w *world) {
 	sample := []cell{
 		{scenario: scenarioNamed("insert straight in"), size: big, step: "load.batch_written:3", fault: killed},
 		{scenario: scenarioNamed("insert straight in"), size: small, step: "load.before_commit", fault: answerLost},
@@ -17,14 +16,12 @@ func TestSampleOfFaults(t *testing.T) {
 		{scenario: scenarioNamed("replace by merge"), size: small, step: "load.batch_written", fault: noTarget},
 		{scenario: scenarioNamed("history"), size: small, step: "read.complete", fault: targetReset},
 	}
-	t.Run("cells", func(t *testing.T) {
-		for _, c := range sample {
-			t.Run(c.scenario.name+", "+c.fault.name+" at "+c.step, func(t *testing.T) {
-				t.Parallel()
-				if reached := disturb(t, w, c); len(reached) != 2 {
-					t.Errorf("%d of 2 runs came to the step", len(reached))
-				}
-			})
-		}
-	})
+	for _, c := range sample {
+		t.Run(c.scenario.name+", "+c.fault.name+" at "+c.step, func(t *testing.T) {
+			t.Parallel()
+			if reached := disturb(t, w, c); len(reached) != 2 {
+				t.Errorf("%d of 2 runs came to the step", len(reached))
+			}
+		})
+	}
 }

@@ -48,7 +48,12 @@ var scenarios = []scenario{
 	{
 		name: "replace a new table, then its rows", stream: "write_mode: truncate_insert", have: wholeTable,
 		want:    [2]string{"TABLE first", "TABLE second"},
-		recipes: [2]string{"create+copy", "stage+delete+insert"},
+		recipes: [2]string{"create+copy", "swap"},
+	},
+	{
+		name: "replace by swap", stream: "write_mode: truncate_insert, replace: swap", prefill: filled, have: wholeTable,
+		want:    [2]string{"TABLE first", "TABLE second"},
+		recipes: [2]string{"swap", "swap"},
 	},
 	{
 		name: "replace by delete and insert", stream: "write_mode: truncate_insert, replace: delete_insert", prefill: filled, have: wholeTable,
@@ -84,7 +89,7 @@ var scenarios = []scenario{
 		name: "insert and ignore", stream: "write_mode: insert_ignore", have: wholeTable,
 		want: [2]string{"TABLE first", `TABLE first UNION ALL SELECT * FROM second s
 			WHERE NOT EXISTS (SELECT FROM first f WHERE f.id = s.id)`},
-		recipes: [2]string{"create+copy", "stage+on-conflict"},
+		recipes: [2]string{"stage+insert", "stage+on-conflict"},
 	},
 	{
 		name: "update", stream: "write_mode: update", prefill: keyed, have: wholeTable,

@@ -45,14 +45,29 @@ func newSite(t *testing.T, w *world, s scenario, z size, networked bool) *site {
 	}
 	a.exec("CREATE SCHEMA analytics;" + s.prefill)
 	a.feed("first")
-	file := filepath.Join(t.TempDir(), "leat.yaml")
-	if err := os.WriteFile(file, []byte(a.yaml()), 0o600); err != nil {
-		t.Fatal(err)
+	a.configure(a.yaml())
+	return a
+}
+
+// configure saves a configuration.
+func (a *site) configure(yaml string) {
+	a.t.Helper()
+	file := filepath.Join(a.t.TempDir(), "leat.yaml")
+	if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
+		a.t.Fatal(err)
 	}
 	if got := a.leat("", "apply", "-f", file); got.code != 0 {
-		t.Fatalf("apply: exit %d\n%s", got.code, got.output)
+		a.t.Fatalf("apply: exit %d\n%s", got.code, got.output)
 	}
-	return a
+}
+
+// reconnect opens the connections of the test again after the server was away.
+func (a *site) reconnect() {
+	a.t.Helper()
+	a.conn = testdb.Connect(a.t, a.world.server.URL(a.target))
+	a.world.mu.Lock()
+	defer a.world.mu.Unlock()
+	a.world.conn = testdb.Connect(a.world.t, a.world.server.URL(a.world.source))
 }
 
 func (a *site) exec(sql string) {

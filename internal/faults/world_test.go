@@ -17,6 +17,7 @@ func TestMain(m *testing.M) { testdb.Main(m) }
 // world is what all cells of one test share: the program, a server, and a database that
 // is only read.
 type world struct {
+	t      *testing.T
 	binary string
 	server *testdb.Server
 	source string
@@ -39,14 +40,21 @@ var (
 	small = size{"small", 3_000}
 )
 
-// newWorld builds the program and fills the source.
-func newWorld(t *testing.T, sizes ...size) *world {
+// buildProgram builds the program with its crash points.
+func buildProgram(t *testing.T) string {
 	t.Helper()
-	w := &world{binary: filepath.Join(t.TempDir(), "leat"), server: testdb.Postgres(t), want: map[string]string{}}
-	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "crashpoints", "-o", w.binary, "leat/cmd/leat")
+	binary := filepath.Join(t.TempDir(), "leat")
+	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "crashpoints", "-o", binary, "leat/cmd/leat")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the program: %v\n%s", err, out)
 	}
+	return binary
+}
+
+// newWorld fills the source at a server.
+func newWorld(t *testing.T, binary string, server *testdb.Server, sizes ...size) *world {
+	t.Helper()
+	w := &world{t: t, binary: binary, server: server, want: map[string]string{}}
 	w.source = w.server.CreateDatabase(t)
 	w.conn = testdb.Connect(t, w.server.URL(w.source))
 	for _, s := range sizes {

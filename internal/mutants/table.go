@@ -22,7 +22,7 @@ var (
 	planning   = suite{folder: "./connectors/sqlload"}
 	engine     = suite{folder: "./engine"}
 	wholeCases = suite{folder: "./cmd/leat", run: "TestTies|TestNewestRows|TestEmpty|TestZero|TestSourceFails"}
-	faults     = suite{folder: "./internal/faults", run: "TestSampleOfFaults"}
+	faults     = suite{folder: "./internal/faults", run: "TestFaults/cells"}
 )
 
 const (

@@ -1,0 +1,55 @@
+package faults_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// A promise whose test is gone must leave the page, or get its test back.
+func TestGuaranteesNameTestsThatExist(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..")
+	page, err := os.ReadFile(filepath.Join(root, "docs", "guarantees.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder, named := "", 0
+	for _, word := range regexp.MustCompile("`[^`]+`").FindAllString(string(page), -1) {
+		word = strings.Trim(word, "`")
+		if info, err := os.Stat(filepath.Join(root, word)); err == nil && info.IsDir() {
+			folder = word
+		}
+		if !strings.HasPrefix(word, "Test") {
+			continue
+		}
+		named++
+		if !hasTest(t, filepath.Join(root, folder), word) {
+			t.Errorf("docs/guarantees.md names the test %s, which is not in %s", word, folder)
+		}
+	}
+	if named < 30 {
+		t.Errorf("docs/guarantees.md names %d tests; this test does not understand it any more", named)
+	}
+}
+
+// hasTest looks for a test in a folder.
+func hasTest(t *testing.T, folder, name string) bool {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(source), "func "+name+"(") {
+			return true
+		}
+	}
+	return false
+}
