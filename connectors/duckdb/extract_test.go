@@ -1,0 +1,92 @@
+package duckdb_test
+
+import (
+	"context"
+	"testing"
+
+	"leat/connectors"
+)
+
+func TestCursorWindows(t *testing.T) {
+	s := newSite(t, `CREATE TABLE t (id BIGINT, "at" TIMESTAMP, d DATE, n DECIMAL(6,2))`, "INSERT INTO t SELECT i, TIMESTAMP '2026-01-01' + INTERVAL (i) MINUTE, DATE '2026-01-01' + i::INT, i FROM range(10) r(i)",
+		"INSERT INTO t VALUES (99, NULL, NULL, NULL)")
+	tests := []struct {
+		cursor, overlap string
+		nulls           connectors.NullPolicy
+		first, second   int
+	}{
+		{"at", "", "", 11, 1}, {"at", "5m", "", 11, 6}, {"at", "none", "", 10, 1}, {"d", "2d", "", 11, 3}, {"n", "3.5", "", 11, 4},
+		{"id", "4", "", 11, 1}, {"at", "", connectors.NullsExclude, 10, 1}, {"at", "", connectors.NullsInclude, 11, 2},
+	}
+	for _, test := range tests {
+		t.Run(test.cursor+test.overlap+string(test.nulls), func(t *testing.T) {
+			selection := connectors.Selection{Dataset: connectors.Dataset{Name: "t"}, Cursor: test.cursor, Overlap: test.overlap, Nulls: test.nulls}
+			n, next := s.count(t, selection)
+			if n != test.first {
+				t.Errorf("the first read gave %d rows", n)
+			}
+			selection.Position = next
+			again, same := s.count(t, selection)
+			if test.overlap == "none" {
+				again++ // the highest row still waits
+			}
+			if again != test.second || same != next {
+				t.Errorf("the second read gave %d rows, position %s and then %s", again, next, same)
+			}
+		})
+	}
+	for _, selection := range []connectors.Selection{
+		{Cursor: "at", Nulls: connectors.NullsFail}, {Cursor: "at", Overlap: "lots", Position: `{"cursor":"2026-01-01 00:00:00","type":"TIMESTAMP"}`},
+		{Cursor: "at", Position: `{"cursor":"5","type":"BIGINT"}`}, {Cursor: "at", Position: "broken"}, {Cursor: "nope"},
+	} {
+		selection.Dataset.Name = "t"
+		if _, err := s.try(t, selection); err == nil {
+			t.Errorf("%+v was not refused", selection)
+		}
+	}
+}
+
+func (s site) count(t *testing.T, selection connectors.Selection) (int, connectors.Position) {
+	t.Helper()
+	checkpoint, err := s.try(t, selection)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int(checkpoint.Rows), checkpoint.Position
+}
+
+func (s site) try(t *testing.T, selection connectors.Selection) (connectors.Checkpoint, error) {
+	t.Helper()
+	ctx := context.Background()
+	read, err := s.Read(ctx, []connectors.Selection{selection}, connectors.Want{})
+	if err != nil {
+		return connectors.Checkpoint{}, err
+	}
+	defer read.Close() //nolint:errcheck // a test
+	for {
+		event, err := read.Next(ctx)
+		if err != nil {
+			return connectors.Checkpoint{}, err
+		}
+		if event.Checkpoint != nil {
+			return *event.Checkpoint, nil
+		}
+		if event.Batch != nil {
+			event.Batch.Release()
+		}
+	}
+}
+
+func TestQueries(t *testing.T) {
+	s := newSite(t, "CREATE TABLE t AS SELECT i AS id FROM range(10) r(i)")
+	for query, want := range map[string]int{"SELECT * FROM t WHERE id > 3": 6, "SELECT id FROM t; ": 10, "FROM t -- all": 10} {
+		if n, _ := s.count(t, connectors.Selection{Dataset: connectors.Dataset{Query: query}}); n != want {
+			t.Errorf("%s: %d rows", query, n)
+		}
+	}
+	for _, query := range []string{"DROP TABLE t", "SELECT 1 AS a, 2 AS a", "SELECT * FROM read_csv('/etc/passwd')", "SELECT nope FROM t", "SELECT 1; SELECT 2", "INSERT INTO t VALUES (1)"} {
+		if _, err := s.try(t, connectors.Selection{Dataset: connectors.Dataset{Query: query}}); err == nil {
+			t.Errorf("%s was not refused", query)
+		}
+	}
+}
