@@ -45,7 +45,7 @@ func (e *Engine) Check(ctx context.Context, a authorizers.Authorizer) authorizer
 
 func (e *Engine) check(ctx context.Context, a authorizers.Authorizer) (err error) {
 	defer caught(e.Log, &err)
-	s, err := e.open(ctx, a, application, e.dialQuickly)
+	s, err := e.open(ctx, a, noFlow, e.dialQuickly)
 	if err != nil {
 		return err
 	}

@@ -6,13 +6,13 @@ import (
 	"leat/connectors"
 )
 
-// application names the sessions of questions from the pages.
-const application = "leat"
+// noFlow stands for the name of the flow where a question is about none.
+const noFlow = ""
 
 // Discover lists what the authorizer may read, sorted by schema and name.
 func (e *Engine) Discover(ctx context.Context, authorizerID string) (found []connectors.DatasetInfo, err error) {
 	defer caught(e.Log, &err)
-	s, err := e.connect(ctx, authorizerID, application)
+	s, err := e.connect(ctx, authorizerID, noFlow)
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func (e *Engine) Discover(ctx context.Context, authorizerID string) (found []con
 // Describe returns schema, key and cursor candidates of a dataset.
 func (e *Engine) Describe(ctx context.Context, authorizerID string, dataset connectors.Dataset) (found connectors.Description, err error) {
 	defer caught(e.Log, &err)
-	s, err := e.connect(ctx, authorizerID, application)
+	s, err := e.connect(ctx, authorizerID, noFlow)
 	if err != nil {
 		return connectors.Description{}, err
 	}
@@ -52,7 +52,7 @@ func (e *Engine) Schemas(ctx context.Context, destinationID string) ([]connector
 // AuthorizerSchemas is Schemas for an authorizer that no destination uses yet.
 func (e *Engine) AuthorizerSchemas(ctx context.Context, authorizerID string) (found []connectors.SchemaInfo, err error) {
 	defer caught(e.Log, &err)
-	s, err := e.connect(ctx, authorizerID, application)
+	s, err := e.connect(ctx, authorizerID, noFlow)
 	if err != nil {
 		return nil, err
 	}

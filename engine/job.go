@@ -32,8 +32,8 @@ func (j *job) routes() []route {
 
 // carry opens both ends, moves the rows and closes both ends.
 func (e *Engine) carry(ctx context.Context, j *job) ([]connectors.Report, error) {
-	application := "leat " + j.itinerary.flow.Name
-	destination, err := e.connect(ctx, j.itinerary.destination.AuthorizerID, application)
+	flow := j.itinerary.flow.Name
+	destination, err := e.connect(ctx, j.itinerary.destination.AuthorizerID, flow)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func (e *Engine) carry(ctx context.Context, j *job) ([]connectors.Report, error)
 	if err != nil {
 		return nil, err
 	}
-	sources, err := e.connectSources(ctx, j.routes(), application)
+	sources, err := e.connectSources(ctx, j.routes(), flow)
 	defer e.shutAll(ctx, sources)
 	if err != nil {
 		return nil, err
@@ -56,13 +56,13 @@ func (e *Engine) carry(ctx context.Context, j *job) ([]connectors.Report, error)
 
 // connectSources opens each authorizer once. What was opened comes back with an error
 // as well.
-func (e *Engine) connectSources(ctx context.Context, routes []route, application string) (map[string]session, error) {
+func (e *Engine) connectSources(ctx context.Context, routes []route, flow string) (map[string]session, error) {
 	sources := map[string]session{}
 	for _, r := range routes {
 		if _, ok := sources[r.authorizerID]; ok {
 			continue
 		}
-		s, err := e.connect(ctx, r.authorizerID, application)
+		s, err := e.connect(ctx, r.authorizerID, flow)
 		if err != nil {
 			return sources, err
 		}

@@ -24,17 +24,16 @@ type session struct {
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
 // connect opens a saved authorizer.
-func (e *Engine) connect(ctx context.Context, authorizerID, application string) (session, error) {
+func (e *Engine) connect(ctx context.Context, authorizerID, flow string) (session, error) {
 	authorizer, err := e.Authorizers.Authorizer(ctx, authorizerID)
 	if err != nil {
 		return session{}, fmt.Errorf("looking up the authorizer: %w", err)
 	}
-	return e.open(ctx, authorizer, application, e.Dialer.DialContext)
+	return e.open(ctx, authorizer, flow, e.Dialer.DialContext)
 }
 
-// open opens an authorizer, saved or not. The application names the session at the far
-// end.
-func (e *Engine) open(ctx context.Context, a authorizers.Authorizer, application string, dialer dialFunc) (session, error) {
+// open opens an authorizer, saved or not. The flow names the session at the far end.
+func (e *Engine) open(ctx context.Context, a authorizers.Authorizer, flow string, dialer dialFunc) (session, error) {
 	connector, err := e.connector(a.Connector)
 	if err != nil {
 		return session{}, err
@@ -44,7 +43,7 @@ func (e *Engine) open(ctx context.Context, a authorizers.Authorizer, application
 		return session{}, err
 	}
 	env := connectors.Env{
-		Dial: dialer, TLS: tlsOf(a), Files: e.Files, Application: application,
+		Dial: dialer, TLS: tlsOf(a), Files: e.Files, Flow: flow, Application: strings.TrimSpace("leat " + flow),
 		Log: e.Log.With("connector", a.Connector),
 	}
 	descriptor := connector.Descriptor()

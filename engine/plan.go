@@ -27,7 +27,7 @@ func (e *Engine) PlanFlow(ctx context.Context, flow flows.Flow) (plans []flows.S
 	for i, r := range it.routes {
 		plans[i] = flows.StreamPlan{Dataset: r.dataset.Name, Table: r.table, Unique: r.stream.Unique}
 	}
-	sources, err := e.connectSources(ctx, it.routes, application)
+	sources, err := e.connectSources(ctx, it.routes, flow.Name)
 	defer e.shutAll(ctx, sources)
 	if err != nil {
 		return blame(ctx, plans, err), nil
@@ -37,7 +37,7 @@ func (e *Engine) PlanFlow(ctx context.Context, flow flows.Flow) (plans []flows.S
 
 // planTargets describes the sources and asks the destination.
 func (e *Engine) planTargets(ctx context.Context, it *itinerary, sources map[string]session, plans []flows.StreamPlan) ([]flows.StreamPlan, error) {
-	s, err := e.connect(ctx, it.destination.AuthorizerID, application)
+	s, err := e.connect(ctx, it.destination.AuthorizerID, it.flow.Name)
 	if err != nil {
 		return blame(ctx, plans, err), nil
 	}

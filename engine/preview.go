@@ -44,7 +44,7 @@ func (e *Engine) Preview(ctx context.Context, authorizerID string, selection con
 	selection.Limit = int64(result.limit)
 	ctx, cancel := context.WithTimeout(ctx, e.timing.preview)
 	defer cancel()
-	s, err := e.connect(ctx, authorizerID, application)
+	s, err := e.connect(ctx, authorizerID, noFlow)
 	if err != nil {
 		return result.Preview, err
 	}

@@ -39,7 +39,7 @@ func (e *Engine) askApplied(ctx context.Context, j *job) (_ []connectors.Report,
 	defer caught(e.Log, &err)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTry)
 	defer cancel()
-	s, err := e.connect(ctx, j.itinerary.destination.AuthorizerID, application)
+	s, err := e.connect(ctx, j.itinerary.destination.AuthorizerID, j.itinerary.flow.Name)
 	if err != nil {
 		return nil, err
 	}

@@ -108,7 +108,7 @@ func (e *Engine) keepStates(ctx context.Context, flow flows.Flow, use func(conte
 	if err != nil {
 		return err
 	}
-	s, err := e.connect(ctx, it.destination.AuthorizerID, application)
+	s, err := e.connect(ctx, it.destination.AuthorizerID, flow.Name)
 	if err != nil {
 		return err
 	}

@@ -31,8 +31,13 @@ func main() {
 	flag.IntVar(&o.pairs, "pairs", 5, "alternating pairs per measurement")
 	flag.StringVar(&o.only, "only", "", "comma-separated names of measurements")
 	flag.StringVar(&o.leat, "leat", "", "the leat binary (built when empty)")
+	half := flag.String("alone", "", "used by the program itself")
 	flag.Parse()
-	if err := run(ctx, o); err != nil {
+	work := func() error { return run(ctx, o) }
+	if *half != "" {
+		work = func() error { return alone(ctx, *half) }
+	}
+	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		stop()
 		os.Exit(1)

@@ -28,6 +28,11 @@ func measurements() []measurement {
 			reset: replayedTarget, content: targetDigest,
 			leat: flow("upsert"), hand: script("public.changes", upsertScript(" WHERE (t.*) IS DISTINCT FROM (excluded.*)")...),
 		},
+		{
+			name: "duckdb", goal: 1.50, ownMemory: true,
+			reset: emptyFolder, content: func(context.Context, *bench) (string, error) { return "compared after each run", nil },
+			leat: intoDuckDB, hand: halves,
+		},
 	}
 }
 
