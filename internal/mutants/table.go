@@ -17,12 +17,16 @@ type suite struct {
 	run string
 }
 
+// The suites. A mutant names the tests that should notice it first, which takes seconds,
+// and then everything that could.
 var (
-	loading    = suite{folder: "./connectors/postgres"}
-	planning   = suite{folder: "./connectors/sqlload"}
-	engine     = suite{folder: "./engine"}
-	wholeCases = suite{folder: "./cmd/leat", run: "TestTies|TestNewestRows|TestEmpty|TestZero|TestSourceFails"}
-	faults     = suite{folder: "./internal/faults", run: "TestFaults/cells"}
+	protocol = suite{folder: "./connectors/postgres", run: "Zombie|FenceIs|LostCommit|EmptyRead|DroppingTrigger|NullKeys|IncrementalInsert|Overlap|PositionNever|CursorTypes"}
+	contract = suite{folder: "./connectors/postgres", run: "TestSuite"}
+	loading  = suite{folder: "./connectors/postgres"}
+	planning = suite{folder: "./connectors/sqlload"}
+	engine   = suite{folder: "./engine"}
+	cases    = suite{folder: "./cmd/leat", run: "TestTies|TestRows|TestNoNew|TestNewest|TestAnEmpty|TestASource|TestATrigger"}
+	faults   = suite{folder: "./internal/faults", run: "TestFaults/cells"}
 )
 
 const (
@@ -35,28 +39,28 @@ var mutants = []mutant{
 	{
 		name: "an overtaken load may commit", file: storeFile,
 		old: "if !found || fence != done.Fence {", new: "if !found || fence < 0 {",
-		suites: []suite{planning, loading, faults},
+		suites: []suite{planning, protocol, contract, faults, loading},
 	},
 	{
 		name: "a claim does not raise the fence", file: storeFile,
 		old: "\tfence++\n", new: "",
-		suites: []suite{planning, loading, faults},
+		suites: []suite{planning, protocol, contract, faults, loading},
 	},
 	{
 		name: "a load leaves no load row", file: storeFile,
 		old: "if err := s.insertLoad(ctx, db, done); err != nil {", new: "if err := ctx.Err(); err != nil {",
-		suites: []suite{planning, loading, faults},
+		suites: []suite{planning, protocol, contract, faults, loading},
 	},
 	{
 		name: "a run that was applied is not recognised", file: "connectors/postgres/load.go",
 		old:    "if it.state.Applied, err = store.Applied(ctx, l.s, it.stream, l.id.Run); err != nil || it.state.Applied != nil {",
 		new:    "if _, err = store.Applied(ctx, l.s, it.stream, l.id.Run); err != nil {",
-		suites: []suite{loading, faults},
+		suites: []suite{contract, faults, loading},
 	},
 	{
 		name: "a load does not store the position", file: storeFile,
 		old: "installation, key, string(done.Close.Position), done.Stream.Target.Fingerprint)", new: "installation, key, \"\", done.Stream.Target.Fingerprint)",
-		suites: []suite{planning, loading, wholeCases},
+		suites: []suite{planning, protocol, cases, loading},
 	},
 	{
 		name: "any end of the read counts as its proven end", file: transferFile,
@@ -76,31 +80,31 @@ var mutants = []mutant{
 	{
 		name: "rows equal to the position are not read again", file: "connectors/postgres/incremental.go",
 		old: `inside = c.column + " >= " + lower + " AND " + inside`, new: `inside = c.column + " > " + lower + " AND " + inside`,
-		suites: []suite{loading, wholeCases},
+		suites: []suite{protocol, cases, loading},
 	},
 	{
 		name: "counts need not add up", file: countsFile,
 		old: "if !counts.Balanced() || counts.Written < 0 || counts.Unchanged < 0 || counts.Skipped < 0 {", new: "if counts.Read < 0 {",
-		suites: []suite{planning, loading},
+		suites: []suite{planning, protocol, cases, loading},
 	},
 	{
 		name: "rows that the server dropped are not missed", file: countsFile,
 		old: "if in.Copied != in.Sent {", new: "if in.Copied < 0 {",
-		suites: []suite{planning, loading},
+		suites: []suite{planning, protocol, cases, loading},
 	},
 	{
 		name: "a statement may touch another number of rows than foretold", file: "connectors/sqlload/run.go",
 		old: "if seen[s.Name] != want {", new: "if seen[s.Name] < 0 {",
-		suites: []suite{planning, loading},
+		suites: []suite{planning, protocol, cases, loading},
 	},
 	{
 		name: "an empty read replaces rows", file: countsFile,
 		old: "if in.Close.RowsRead == 0 && last > 0 {", new: "if in.Close.RowsRead < 0 {",
-		suites: []suite{planning, loading, wholeCases},
+		suites: []suite{planning, protocol, cases, loading},
 	},
 	{
 		name: "rows with NULL in the key are stored", file: "connectors/sqlload/run.go",
 		old: `if nulls := seen["nulls"]; nulls > 0 {`, new: `if nulls := seen["nulls"]; nulls < 0 {`,
-		suites: []suite{planning, loading},
+		suites: []suite{planning, protocol, cases, loading},
 	},
 }
