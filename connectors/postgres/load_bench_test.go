@@ -45,3 +45,37 @@ func BenchmarkInsert(b *testing.B) {
 	b.ReportMetric(theirs.Seconds()/float64(b.N), "psql-s")
 	b.ReportMetric(ours.Seconds()/theirs.Seconds(), "ratio")
 }
+
+// BenchmarkUpsert merges 200,000 rows, half of them known, into a million, and compares
+// with a staging script by hand.
+func BenchmarkUpsert(b *testing.B) {
+	const columns = "n::bigint AS id, 'customer ' || n AS name, md5((n + %d)::text) AS hash, (n * 1.01)::numeric(12,2) AS amount, '2026-01-01'::timestamptz + n * interval '1 second' AS at"
+	c, admin := newDatabase(b, fmt.Sprintf(`CREATE SCHEMA dwh; CREATE TABLE big AS SELECT `+columns+` FROM generate_series(900001, 1100000) n ORDER BY random();
+		CREATE TABLE base AS SELECT `+columns+` FROM generate_series(1, 1000000) n; ANALYZE`, 1, 0))
+	url := admin.Config().ConnString()
+	psql := filepath.Join(testdb.Postgres(b).BinDir, "psql")
+	prepare := func() {
+		execute(b, admin, "DROP TABLE IF EXISTS dwh.big; CREATE TABLE dwh.big (LIKE base); INSERT INTO dwh.big SELECT * FROM base; ALTER TABLE dwh.big ADD PRIMARY KEY (id); ANALYZE dwh.big")
+		execute(b, admin, "CHECKPOINT")
+	}
+	script := "CREATE TEMP TABLE s (LIKE dwh.big); COPY s FROM STDIN (FORMAT binary); INSERT INTO dwh.big SELECT * FROM s ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, hash = EXCLUDED.hash, amount = EXCLUDED.amount, at = EXCLUDED.at"
+	var ours, theirs time.Duration
+	for b.Loop() {
+		prepare()
+		start := time.Now()
+		f := into(c, "big", connectors.Upsert, "id")
+		f.target.StateKey = fmt.Sprint("bench", time.Now().UnixNano())
+		f.must(b)
+		ours += time.Since(start)
+		prepare()
+		start = time.Now()
+		pipe := fmt.Sprintf(`%[1]s -X -q "%[2]s" -c "COPY big TO STDOUT (FORMAT binary)" | %[1]s -X -q -1 "%[2]s" -c "%[3]s"`, psql, url, script)
+		if out, err := exec.Command("sh", "-c", pipe).CombinedOutput(); err != nil {
+			b.Fatalf("psql: %v\n%s", err, out)
+		}
+		theirs += time.Since(start)
+	}
+	b.ReportMetric(ours.Seconds()/float64(b.N), "leat-s")
+	b.ReportMetric(theirs.Seconds()/float64(b.N), "script-s")
+	b.ReportMetric(ours.Seconds()/theirs.Seconds(), "ratio")
+}

@@ -28,12 +28,12 @@ func (b *builder) insert() {
 // insertUnknown leaves out rows whose key and cursor already stand in the target. In
 // the raw layout the whole row is compared.
 func (b *builder) insertUnknown() {
+	b.analyze()
 	match := b.knownRow()
 	missing := "NOT EXISTS (SELECT 1 FROM " + b.target + " t WHERE " + match + ")"
 	if b.guarded() {
 		b.step(Statement{Figures: []string{"missing"}, SQL: "SELECT count(*) FROM " + b.staging + " s WHERE " + missing})
 	}
-	b.lock()
 	b.step(Statement{Name: "inserted", Expect: b.foretold("missing"), SQL: b.insertFrom(b.staging + " s WHERE " + missing)})
 }
 
@@ -46,14 +46,14 @@ func (b *builder) insertIgnore() {
 	b.stageKeyed()
 	if b.onConflict() {
 		if b.guarded() {
-			b.step(b.matchProbe(""))
+			b.probe("")
 		}
 		b.step(Statement{Name: "inserted", Expect: b.foretold("missing"),
 			SQL: b.insertFrom(b.staging+" s") + " ON CONFLICT (" + b.list(b.s.Unique) + ") DO NOTHING"})
 		return
 	}
 	b.lock()
-	b.step(b.matchProbe(""))
+	b.probe("")
 	b.step(Statement{Name: "inserted", Expect: []string{"missing"}, SQL: b.insertFrom(b.staging + " s WHERE " + b.absent(""))})
 }
 
@@ -84,13 +84,13 @@ func (b *builder) fresh() bool {
 func (b *builder) upsertSteps() {
 	if b.onConflict() {
 		if b.guarded() {
-			b.step(b.matchProbe(""))
+			b.probe("")
 		}
 		b.step(Statement{Name: "upserted", Expect: b.foretold("missing", "touched"), SQL: b.insertOnConflict()})
 		return
 	}
 	b.lock()
-	b.step(b.matchProbe(""))
+	b.probe("")
 	if len(b.updatable()) > 0 {
 		b.step(Statement{Name: "updated", If: "touched", Expect: []string{"touched"}, SQL: b.updateFrom("")})
 	}
@@ -102,7 +102,7 @@ func (b *builder) update() {
 	b.because("stage+update", "only rows whose key exists are changed")
 	b.stageKeyed()
 	b.lock()
-	b.step(b.matchProbe(""))
+	b.probe("")
 	if len(b.updatable()) > 0 {
 		b.step(Statement{Name: "updated", If: "touched", Expect: []string{"touched"}, SQL: b.updateFrom("")})
 	}
@@ -113,7 +113,7 @@ func (b *builder) delete() {
 	b.because("stage+delete", "rows whose key was read are removed")
 	b.stageKeyed()
 	b.lock()
-	b.step(b.matchProbe(""))
+	b.probe("")
 	b.step(Statement{Name: "deleted", If: "matched", Expect: []string{"matched"}, SQL: b.deleteMatching()})
 }
 
@@ -130,6 +130,7 @@ func (b *builder) deleteInsert() {
 	b.because("stage+delete+insert", "rows with the same key's values are replaced")
 	b.stage()
 	b.step(b.keyProbe())
+	b.analyze()
 	b.lock()
 	b.step(Statement{Name: "deleted", SQL: b.deleteMatching()})
 	if b.guarded() {
@@ -146,7 +147,7 @@ func (b *builder) history() {
 	b.lock()
 	open := "t." + b.d.Quote(ValidTo) + " IS NULL"
 	b.step(Statement{Figures: []string{"previous"}, Whole: true, SQL: b.previous(" WHERE " + b.d.Quote(ValidTo) + " IS NULL")})
-	b.step(b.matchProbe(open))
+	b.probe(open)
 	b.step(Statement{Name: "closed", If: "touched", Expect: []string{"touched"}, Snapshot: !b.s.CursorIsTime, SQL: b.closeChanged(open)})
 	b.step(Statement{Name: "absent", Whole: true, Snapshot: true, SQL: "UPDATE " + b.target + " AS t SET " + b.d.Quote(ValidTo) +
 		" = greatest(" + b.snapshot() + ", t." + b.d.Quote(ValidFrom) + ") WHERE " + open + " AND NOT EXISTS (SELECT 1 FROM " + b.staging + " s WHERE " + b.sameKey() + ")"})
@@ -168,6 +169,12 @@ func (b *builder) stageKeyed() {
 func (b *builder) dedupe() {
 	b.step(b.keyProbe())
 	b.step(Statement{Name: "duplicates", If: "doubled", Expect: []string{"doubled"}, SQL: b.dropDuplicates()})
+}
+
+// probe foretells what the mode will do.
+func (b *builder) probe(condition string) {
+	b.analyze()
+	b.step(b.matchProbe(condition))
 }
 
 // countStaged counts the rows of the staging table.

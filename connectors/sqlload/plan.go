@@ -130,6 +130,11 @@ func (b *builder) stage() {
 	for _, ddl := range b.s.Drift {
 		b.step(Statement{SQL: ddl})
 	}
+}
+
+// analyze lets joins with the staging table be planned well; statements that only read
+// it through do without.
+func (b *builder) analyze() {
 	if analyze := b.d.Analyze(b.staging); analyze != "" {
 		b.step(Statement{SQL: analyze})
 	}

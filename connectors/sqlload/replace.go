@@ -75,6 +75,7 @@ func (b *builder) merge(why string) error {
 	b.because("stage+merge", why)
 	b.stage()
 	b.step(b.keyProbe())
+	b.analyze()
 	b.lock()
 	b.step(Statement{Figures: []string{"previous"}, SQL: b.previous("")})
 	gone := " FROM " + b.target + " AS t WHERE NOT EXISTS (SELECT 1 FROM " + b.staging + " s WHERE " + b.sameKey() + ")"

@@ -15,8 +15,8 @@ CREATE INDEX "orders_id_Region_idx" ON "dwh"."orders" ("id", "Region")
 -- recipe stage+delete+insert: rows with the same key's values are replaced
 CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "total", "at", CAST(NULL AS text) AS "period" FROM "dwh"."orders" WITH NO DATA;
 -- copy into the staging pg_temp."_leat_stage", freeze false;
-ANALYZE pg_temp."_leat_stage";
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
+ANALYZE pg_temp."_leat_stage";
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
 DELETE FROM "dwh"."orders" AS t WHERE EXISTS (SELECT 1 FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region") -- deleted;
 INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period") SELECT s."id", s."Region", s."total", s."at", CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s -- inserted; expect staged
@@ -25,8 +25,8 @@ INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period") SELECT s."i
 -- recipe stage+delete+insert: rows with the same key's values are replaced
 CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "total", "at", CAST(NULL AS text) AS "period" FROM "dwh"."orders" WITH NO DATA;
 -- copy into the staging pg_temp."_leat_stage", freeze false;
-ANALYZE pg_temp."_leat_stage";
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
+ANALYZE pg_temp."_leat_stage";
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
 DELETE FROM "dwh"."orders" AS t WHERE EXISTS (SELECT 1 FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region") -- deleted;
 INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period") SELECT s."id", s."Region", s."total", s."at", CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s -- inserted; expect staged
@@ -48,8 +48,8 @@ CREATE INDEX "orders_id_Region_idx" ON "dwh"."orders" ("id", "Region")
 -- recipe stage+delete+insert: rows with the same key's values are replaced
 CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "total", "at", CAST(NULL AS text) AS "period" FROM "dwh"."orders" WITH NO DATA;
 -- copy into the staging pg_temp."_leat_stage", freeze false;
-ANALYZE pg_temp."_leat_stage";
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
+ANALYZE pg_temp."_leat_stage";
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
 DELETE FROM "dwh"."orders" AS t WHERE EXISTS (SELECT 1 FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region") -- deleted;
 INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period") SELECT s."id", s."Region", s."total", s."at", CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s -- inserted; expect staged
@@ -58,8 +58,8 @@ INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period") SELECT s."i
 -- recipe stage+delete+insert: rows with the same key's values are replaced
 CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "total", "at", CAST(NULL AS text) AS "period" FROM "dwh"."orders" WITH NO DATA;
 -- copy into the staging pg_temp."_leat_stage", freeze false;
-ANALYZE pg_temp."_leat_stage";
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
+ANALYZE pg_temp."_leat_stage";
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
 DELETE FROM "dwh"."orders" AS t WHERE EXISTS (SELECT 1 FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region") -- deleted;
 INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period") SELECT s."id", s."Region", s."total", s."at", CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s -- inserted; expect staged

@@ -11,10 +11,10 @@ CREATE TABLE "dwh"."orders" (
 );
 CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "total", "at", "period" FROM "dwh"."orders" WITH NO DATA;
 -- copy into the staging pg_temp."_leat_stage", freeze false;
-ANALYZE pg_temp."_leat_stage";
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 DELETE FROM pg_temp."_leat_stage" AS d USING (SELECT s.ctid AS o, row_number() OVER (PARTITION BY s."id", s."Region" ORDER BY s.ctid DESC) AS place FROM pg_temp."_leat_stage" s) r WHERE d.ctid = r.o AND r.place > 1 -- duplicates; if doubled; expect doubled;
 SELECT count(*) FROM (SELECT 1 FROM "dwh"."orders" WHERE "valid_to" IS NULL LIMIT 1) p -- figures previous; whole reads only;
+ANALYZE pg_temp."_leat_stage";
 SELECT count(CASE WHEN m.matches = 0 THEN 1 END), count(CASE WHEN m.differing > 0 THEN 1 END), CAST(coalesce(sum(m.differing), 0) AS bigint), CAST(coalesce(sum(m.matches), 0) AS bigint) FROM (SELECT count(t."id") AS matches, count(CASE WHEN t."id" IS NOT NULL AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", s."period") AS record) THEN 1 END) AS differing FROM pg_temp."_leat_stage" s LEFT JOIN "dwh"."orders" t ON t."id" = s."id" AND t."Region" = s."Region" AND t."valid_to" IS NULL GROUP BY s.ctid) m -- figures missing, differing, touched, matched;
 UPDATE "dwh"."orders" AS t SET "valid_to" = greatest(CAST($1 AS timestamp with time zone), t."valid_from") FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region" AND t."valid_to" IS NULL AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", s."period") AS record) -- closed; if touched; $1 = snapshot; expect touched;
 UPDATE "dwh"."orders" AS t SET "valid_to" = greatest(CAST($1 AS timestamp with time zone), t."valid_from") WHERE t."valid_to" IS NULL AND NOT EXISTS (SELECT 1 FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region") -- absent; whole reads only; $1 = snapshot;
@@ -25,11 +25,11 @@ CREATE UNIQUE INDEX "orders_id_Region_key" ON "dwh"."orders" ("id", "Region") WH
 -- recipe stage+versions: one row per version
 CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "total", "at", CAST(NULL AS text) AS "period" FROM "dwh"."orders" WITH NO DATA;
 -- copy into the staging pg_temp."_leat_stage", freeze false;
-ANALYZE pg_temp."_leat_stage";
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 DELETE FROM pg_temp."_leat_stage" AS d USING (SELECT s.ctid AS o, row_number() OVER (PARTITION BY s."id", s."Region" ORDER BY s.ctid DESC) AS place FROM pg_temp."_leat_stage" s) r WHERE d.ctid = r.o AND r.place > 1 -- duplicates; if doubled; expect doubled;
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
 SELECT count(*) FROM (SELECT 1 FROM "dwh"."orders" WHERE "valid_to" IS NULL LIMIT 1) p -- figures previous; whole reads only;
+ANALYZE pg_temp."_leat_stage";
 SELECT count(CASE WHEN m.matches = 0 THEN 1 END), count(CASE WHEN m.differing > 0 THEN 1 END), CAST(coalesce(sum(m.differing), 0) AS bigint), CAST(coalesce(sum(m.matches), 0) AS bigint) FROM (SELECT count(t."id") AS matches, count(CASE WHEN t."id" IS NOT NULL AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", CAST(s."period" AS tsrange)) AS record) THEN 1 END) AS differing FROM pg_temp."_leat_stage" s LEFT JOIN "dwh"."orders" t ON t."id" = s."id" AND t."Region" = s."Region" AND t."valid_to" IS NULL GROUP BY s.ctid) m -- figures missing, differing, touched, matched;
 UPDATE "dwh"."orders" AS t SET "valid_to" = greatest(CAST($1 AS timestamp with time zone), t."valid_from") FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region" AND t."valid_to" IS NULL AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", CAST(s."period" AS tsrange)) AS record) -- closed; if touched; $1 = snapshot; expect touched;
 UPDATE "dwh"."orders" AS t SET "valid_to" = greatest(CAST($1 AS timestamp with time zone), t."valid_from") WHERE t."valid_to" IS NULL AND NOT EXISTS (SELECT 1 FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region") -- absent; whole reads only; $1 = snapshot;
@@ -39,11 +39,11 @@ INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period", "valid_from
 -- recipe stage+versions: one row per version
 CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "total", "at", CAST(NULL AS text) AS "period" FROM "dwh"."orders" WITH NO DATA;
 -- copy into the staging pg_temp."_leat_stage", freeze false;
-ANALYZE pg_temp."_leat_stage";
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 DELETE FROM pg_temp."_leat_stage" AS d USING (SELECT s.ctid AS o, row_number() OVER (PARTITION BY s."id", s."Region" ORDER BY s.ctid DESC) AS place FROM pg_temp."_leat_stage" s) r WHERE d.ctid = r.o AND r.place > 1 -- duplicates; if doubled; expect doubled;
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
 SELECT count(*) FROM (SELECT 1 FROM "dwh"."orders" WHERE "valid_to" IS NULL LIMIT 1) p -- figures previous; whole reads only;
+ANALYZE pg_temp."_leat_stage";
 SELECT count(CASE WHEN m.matches = 0 THEN 1 END), count(CASE WHEN m.differing > 0 THEN 1 END), CAST(coalesce(sum(m.differing), 0) AS bigint), CAST(coalesce(sum(m.matches), 0) AS bigint) FROM (SELECT count(t."id") AS matches, count(CASE WHEN t."id" IS NOT NULL AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", CAST(s."period" AS tsrange)) AS record) THEN 1 END) AS differing FROM pg_temp."_leat_stage" s LEFT JOIN "dwh"."orders" t ON t."id" = s."id" AND t."Region" = s."Region" AND t."valid_to" IS NULL GROUP BY s.ctid) m -- figures missing, differing, touched, matched;
 UPDATE "dwh"."orders" AS t SET "valid_to" = greatest(CAST($1 AS timestamp with time zone), t."valid_from") FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region" AND t."valid_to" IS NULL AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", CAST(s."period" AS tsrange)) AS record) -- closed; if touched; $1 = snapshot; expect touched;
 UPDATE "dwh"."orders" AS t SET "valid_to" = greatest(CAST($1 AS timestamp with time zone), t."valid_from") WHERE t."valid_to" IS NULL AND NOT EXISTS (SELECT 1 FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region") -- absent; whole reads only; $1 = snapshot;
@@ -62,10 +62,10 @@ CREATE TABLE "dwh"."orders" (
 );
 CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "total", "at", "period" FROM "dwh"."orders" WITH NO DATA;
 -- copy into the staging pg_temp."_leat_stage", freeze false;
-ANALYZE pg_temp."_leat_stage";
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 DELETE FROM pg_temp."_leat_stage" AS d USING (SELECT s.ctid AS o, row_number() OVER (PARTITION BY s."id", s."Region" ORDER BY s."at" DESC NULLS LAST, s.ctid DESC) AS place FROM pg_temp."_leat_stage" s) r WHERE d.ctid = r.o AND r.place > 1 -- duplicates; if doubled; expect doubled;
 SELECT count(*) FROM (SELECT 1 FROM "dwh"."orders" WHERE "valid_to" IS NULL LIMIT 1) p -- figures previous; whole reads only;
+ANALYZE pg_temp."_leat_stage";
 SELECT count(CASE WHEN m.matches = 0 THEN 1 END), count(CASE WHEN m.differing > 0 THEN 1 END), CAST(coalesce(sum(m.differing), 0) AS bigint), CAST(coalesce(sum(m.matches), 0) AS bigint) FROM (SELECT count(t."id") AS matches, count(CASE WHEN t."id" IS NOT NULL AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", s."period") AS record) THEN 1 END) AS differing FROM pg_temp."_leat_stage" s LEFT JOIN "dwh"."orders" t ON t."id" = s."id" AND t."Region" = s."Region" AND t."valid_to" IS NULL GROUP BY s.ctid) m -- figures missing, differing, touched, matched;
 UPDATE "dwh"."orders" AS t SET "valid_to" = greatest(coalesce(CAST(s."at" AS timestamp with time zone), now()), t."valid_from") FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region" AND t."valid_to" IS NULL AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", s."period") AS record) -- closed; if touched; expect touched;
 UPDATE "dwh"."orders" AS t SET "valid_to" = greatest(CAST($1 AS timestamp with time zone), t."valid_from") WHERE t."valid_to" IS NULL AND NOT EXISTS (SELECT 1 FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region") -- absent; whole reads only; $1 = snapshot;
@@ -76,11 +76,11 @@ CREATE UNIQUE INDEX "orders_id_Region_key" ON "dwh"."orders" ("id", "Region") WH
 -- recipe stage+versions: one row per version
 CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "total", "at", CAST(NULL AS text) AS "period" FROM "dwh"."orders" WITH NO DATA;
 -- copy into the staging pg_temp."_leat_stage", freeze false;
-ANALYZE pg_temp."_leat_stage";
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 DELETE FROM pg_temp."_leat_stage" AS d USING (SELECT s.ctid AS o, row_number() OVER (PARTITION BY s."id", s."Region" ORDER BY s."at" DESC NULLS LAST, s.ctid DESC) AS place FROM pg_temp."_leat_stage" s) r WHERE d.ctid = r.o AND r.place > 1 -- duplicates; if doubled; expect doubled;
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
 SELECT count(*) FROM (SELECT 1 FROM "dwh"."orders" WHERE "valid_to" IS NULL LIMIT 1) p -- figures previous; whole reads only;
+ANALYZE pg_temp."_leat_stage";
 SELECT count(CASE WHEN m.matches = 0 THEN 1 END), count(CASE WHEN m.differing > 0 THEN 1 END), CAST(coalesce(sum(m.differing), 0) AS bigint), CAST(coalesce(sum(m.matches), 0) AS bigint) FROM (SELECT count(t."id") AS matches, count(CASE WHEN t."id" IS NOT NULL AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", CAST(s."period" AS tsrange)) AS record) THEN 1 END) AS differing FROM pg_temp."_leat_stage" s LEFT JOIN "dwh"."orders" t ON t."id" = s."id" AND t."Region" = s."Region" AND t."valid_to" IS NULL GROUP BY s.ctid) m -- figures missing, differing, touched, matched;
 UPDATE "dwh"."orders" AS t SET "valid_to" = greatest(coalesce(CAST(s."at" AS timestamp with time zone), now()), t."valid_from") FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region" AND t."valid_to" IS NULL AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", CAST(s."period" AS tsrange)) AS record) -- closed; if touched; expect touched;
 UPDATE "dwh"."orders" AS t SET "valid_to" = greatest(CAST($1 AS timestamp with time zone), t."valid_from") WHERE t."valid_to" IS NULL AND NOT EXISTS (SELECT 1 FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region") -- absent; whole reads only; $1 = snapshot;
@@ -90,11 +90,11 @@ INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period", "valid_from
 -- recipe stage+versions: one row per version
 CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "total", "at", CAST(NULL AS text) AS "period" FROM "dwh"."orders" WITH NO DATA;
 -- copy into the staging pg_temp."_leat_stage", freeze false;
-ANALYZE pg_temp."_leat_stage";
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 DELETE FROM pg_temp."_leat_stage" AS d USING (SELECT s.ctid AS o, row_number() OVER (PARTITION BY s."id", s."Region" ORDER BY s."at" DESC NULLS LAST, s.ctid DESC) AS place FROM pg_temp."_leat_stage" s) r WHERE d.ctid = r.o AND r.place > 1 -- duplicates; if doubled; expect doubled;
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
 SELECT count(*) FROM (SELECT 1 FROM "dwh"."orders" WHERE "valid_to" IS NULL LIMIT 1) p -- figures previous; whole reads only;
+ANALYZE pg_temp."_leat_stage";
 SELECT count(CASE WHEN m.matches = 0 THEN 1 END), count(CASE WHEN m.differing > 0 THEN 1 END), CAST(coalesce(sum(m.differing), 0) AS bigint), CAST(coalesce(sum(m.matches), 0) AS bigint) FROM (SELECT count(t."id") AS matches, count(CASE WHEN t."id" IS NOT NULL AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", CAST(s."period" AS tsrange)) AS record) THEN 1 END) AS differing FROM pg_temp."_leat_stage" s LEFT JOIN "dwh"."orders" t ON t."id" = s."id" AND t."Region" = s."Region" AND t."valid_to" IS NULL GROUP BY s.ctid) m -- figures missing, differing, touched, matched;
 UPDATE "dwh"."orders" AS t SET "valid_to" = greatest(coalesce(CAST(s."at" AS timestamp with time zone), now()), t."valid_from") FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region" AND t."valid_to" IS NULL AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", CAST(s."period" AS tsrange)) AS record) -- closed; if touched; expect touched;
 UPDATE "dwh"."orders" AS t SET "valid_to" = greatest(CAST($1 AS timestamp with time zone), t."valid_from") WHERE t."valid_to" IS NULL AND NOT EXISTS (SELECT 1 FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region") -- absent; whole reads only; $1 = snapshot;

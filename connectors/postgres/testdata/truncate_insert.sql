@@ -13,7 +13,6 @@ CREATE TABLE "dwh"."orders" (
 -- recipe stage+delete+insert: rows are replaced in place
 CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "total", "at", CAST(NULL AS text) AS "period" FROM "dwh"."orders" WITH NO DATA;
 -- copy into the staging pg_temp."_leat_stage", freeze false;
-ANALYZE pg_temp."_leat_stage";
 SELECT count(*) FROM pg_temp."_leat_stage" -- figures staged;
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
 SELECT count(*) FROM (SELECT 1 FROM "dwh"."orders" LIMIT 1) p -- figures previous;
@@ -24,7 +23,6 @@ INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period") SELECT s."i
 -- recipe stage+delete+insert: rows are replaced in place
 CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "total", "at", CAST(NULL AS text) AS "period" FROM "dwh"."orders" WITH NO DATA;
 -- copy into the staging pg_temp."_leat_stage", freeze false;
-ANALYZE pg_temp."_leat_stage";
 SELECT count(*) FROM pg_temp."_leat_stage" -- figures staged;
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
 SELECT count(*) FROM (SELECT 1 FROM "dwh"."orders" LIMIT 1) p -- figures previous;

@@ -9,9 +9,9 @@ CREATE TABLE "dwh"."orders" (
 );
 CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "total", "at", "period" FROM "dwh"."orders" WITH NO DATA;
 -- copy into the staging pg_temp."_leat_stage", freeze false;
-ANALYZE pg_temp."_leat_stage";
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 DELETE FROM pg_temp."_leat_stage" AS d USING (SELECT s.ctid AS o, row_number() OVER (PARTITION BY s."id", s."Region" ORDER BY s.ctid DESC) AS place FROM pg_temp."_leat_stage" s) r WHERE d.ctid = r.o AND r.place > 1 -- duplicates; if doubled; expect doubled;
+ANALYZE pg_temp."_leat_stage";
 SELECT count(CASE WHEN m.matches = 0 THEN 1 END), count(CASE WHEN m.differing > 0 THEN 1 END), CAST(coalesce(sum(m.differing), 0) AS bigint), CAST(coalesce(sum(m.matches), 0) AS bigint) FROM (SELECT count(t."id") AS matches, count(CASE WHEN t."id" IS NOT NULL AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", s."period") AS record) THEN 1 END) AS differing FROM pg_temp."_leat_stage" s LEFT JOIN "dwh"."orders" t ON t."id" = s."id" AND t."Region" = s."Region" GROUP BY s.ctid) m -- figures missing, differing, touched, matched;
 UPDATE "dwh"."orders" AS t SET "total" = s."total", "at" = s."at", "period" = s."period" FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region" AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", s."period") AS record) -- updated; if touched; expect touched;
 CREATE UNIQUE INDEX "orders_id_Region_key" ON "dwh"."orders" ("id", "Region")
@@ -20,10 +20,10 @@ CREATE UNIQUE INDEX "orders_id_Region_key" ON "dwh"."orders" ("id", "Region")
 -- recipe stage+update: only rows whose key exists are changed
 CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "total", "at", CAST(NULL AS text) AS "period" FROM "dwh"."orders" WITH NO DATA;
 -- copy into the staging pg_temp."_leat_stage", freeze false;
-ANALYZE pg_temp."_leat_stage";
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 DELETE FROM pg_temp."_leat_stage" AS d USING (SELECT s.ctid AS o, row_number() OVER (PARTITION BY s."id", s."Region" ORDER BY s.ctid DESC) AS place FROM pg_temp."_leat_stage" s) r WHERE d.ctid = r.o AND r.place > 1 -- duplicates; if doubled; expect doubled;
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
+ANALYZE pg_temp."_leat_stage";
 SELECT count(CASE WHEN m.matches = 0 THEN 1 END), count(CASE WHEN m.differing > 0 THEN 1 END), CAST(coalesce(sum(m.differing), 0) AS bigint), CAST(coalesce(sum(m.matches), 0) AS bigint) FROM (SELECT count(t."id") AS matches, count(CASE WHEN t."id" IS NOT NULL AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", CAST(s."period" AS tsrange)) AS record) THEN 1 END) AS differing FROM pg_temp."_leat_stage" s LEFT JOIN "dwh"."orders" t ON t."id" = s."id" AND t."Region" = s."Region" GROUP BY s.ctid) m -- figures missing, differing, touched, matched;
 UPDATE "dwh"."orders" AS t SET "total" = s."total", "at" = s."at", "period" = CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region" AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", CAST(s."period" AS tsrange)) AS record) -- updated; if touched; expect touched
 
@@ -31,10 +31,10 @@ UPDATE "dwh"."orders" AS t SET "total" = s."total", "at" = s."at", "period" = CA
 -- recipe stage+update: only rows whose key exists are changed
 CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "total", "at", CAST(NULL AS text) AS "period" FROM "dwh"."orders" WITH NO DATA;
 -- copy into the staging pg_temp."_leat_stage", freeze false;
-ANALYZE pg_temp."_leat_stage";
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 DELETE FROM pg_temp."_leat_stage" AS d USING (SELECT s.ctid AS o, row_number() OVER (PARTITION BY s."id", s."Region" ORDER BY s.ctid DESC) AS place FROM pg_temp."_leat_stage" s) r WHERE d.ctid = r.o AND r.place > 1 -- duplicates; if doubled; expect doubled;
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
+ANALYZE pg_temp."_leat_stage";
 SELECT count(CASE WHEN m.matches = 0 THEN 1 END), count(CASE WHEN m.differing > 0 THEN 1 END), CAST(coalesce(sum(m.differing), 0) AS bigint), CAST(coalesce(sum(m.matches), 0) AS bigint) FROM (SELECT count(t."id") AS matches, count(CASE WHEN t."id" IS NOT NULL AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", CAST(s."period" AS tsrange)) AS record) THEN 1 END) AS differing FROM pg_temp."_leat_stage" s LEFT JOIN "dwh"."orders" t ON t."id" = s."id" AND t."Region" = s."Region" GROUP BY s.ctid) m -- figures missing, differing, touched, matched;
 UPDATE "dwh"."orders" AS t SET "total" = s."total", "at" = s."at", "period" = CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region" AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", CAST(s."period" AS tsrange)) AS record) -- updated; if touched; expect touched
 
@@ -49,9 +49,9 @@ CREATE TABLE "dwh"."orders" (
 );
 CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "total", "at", "period" FROM "dwh"."orders" WITH NO DATA;
 -- copy into the staging pg_temp."_leat_stage", freeze false;
-ANALYZE pg_temp."_leat_stage";
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 DELETE FROM pg_temp."_leat_stage" AS d USING (SELECT s.ctid AS o, row_number() OVER (PARTITION BY s."id", s."Region" ORDER BY s."at" DESC NULLS LAST, s.ctid DESC) AS place FROM pg_temp."_leat_stage" s) r WHERE d.ctid = r.o AND r.place > 1 -- duplicates; if doubled; expect doubled;
+ANALYZE pg_temp."_leat_stage";
 SELECT count(CASE WHEN m.matches = 0 THEN 1 END), count(CASE WHEN m.differing > 0 THEN 1 END), CAST(coalesce(sum(m.differing), 0) AS bigint), CAST(coalesce(sum(m.matches), 0) AS bigint) FROM (SELECT count(t."id") AS matches, count(CASE WHEN t."id" IS NOT NULL AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", s."period") AS record) THEN 1 END) AS differing FROM pg_temp."_leat_stage" s LEFT JOIN "dwh"."orders" t ON t."id" = s."id" AND t."Region" = s."Region" GROUP BY s.ctid) m -- figures missing, differing, touched, matched;
 UPDATE "dwh"."orders" AS t SET "total" = s."total", "at" = s."at", "period" = s."period" FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region" AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", s."period") AS record) -- updated; if touched; expect touched;
 CREATE UNIQUE INDEX "orders_id_Region_key" ON "dwh"."orders" ("id", "Region")
@@ -60,10 +60,10 @@ CREATE UNIQUE INDEX "orders_id_Region_key" ON "dwh"."orders" ("id", "Region")
 -- recipe stage+update: only rows whose key exists are changed
 CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "total", "at", CAST(NULL AS text) AS "period" FROM "dwh"."orders" WITH NO DATA;
 -- copy into the staging pg_temp."_leat_stage", freeze false;
-ANALYZE pg_temp."_leat_stage";
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 DELETE FROM pg_temp."_leat_stage" AS d USING (SELECT s.ctid AS o, row_number() OVER (PARTITION BY s."id", s."Region" ORDER BY s."at" DESC NULLS LAST, s.ctid DESC) AS place FROM pg_temp."_leat_stage" s) r WHERE d.ctid = r.o AND r.place > 1 -- duplicates; if doubled; expect doubled;
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
+ANALYZE pg_temp."_leat_stage";
 SELECT count(CASE WHEN m.matches = 0 THEN 1 END), count(CASE WHEN m.differing > 0 THEN 1 END), CAST(coalesce(sum(m.differing), 0) AS bigint), CAST(coalesce(sum(m.matches), 0) AS bigint) FROM (SELECT count(t."id") AS matches, count(CASE WHEN t."id" IS NOT NULL AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", CAST(s."period" AS tsrange)) AS record) THEN 1 END) AS differing FROM pg_temp."_leat_stage" s LEFT JOIN "dwh"."orders" t ON t."id" = s."id" AND t."Region" = s."Region" GROUP BY s.ctid) m -- figures missing, differing, touched, matched;
 UPDATE "dwh"."orders" AS t SET "total" = s."total", "at" = s."at", "period" = CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region" AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", CAST(s."period" AS tsrange)) AS record) -- updated; if touched; expect touched
 
@@ -71,10 +71,10 @@ UPDATE "dwh"."orders" AS t SET "total" = s."total", "at" = s."at", "period" = CA
 -- recipe stage+update: only rows whose key exists are changed
 CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "total", "at", CAST(NULL AS text) AS "period" FROM "dwh"."orders" WITH NO DATA;
 -- copy into the staging pg_temp."_leat_stage", freeze false;
-ANALYZE pg_temp."_leat_stage";
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 DELETE FROM pg_temp."_leat_stage" AS d USING (SELECT s.ctid AS o, row_number() OVER (PARTITION BY s."id", s."Region" ORDER BY s."at" DESC NULLS LAST, s.ctid DESC) AS place FROM pg_temp."_leat_stage" s) r WHERE d.ctid = r.o AND r.place > 1 -- duplicates; if doubled; expect doubled;
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
+ANALYZE pg_temp."_leat_stage";
 SELECT count(CASE WHEN m.matches = 0 THEN 1 END), count(CASE WHEN m.differing > 0 THEN 1 END), CAST(coalesce(sum(m.differing), 0) AS bigint), CAST(coalesce(sum(m.matches), 0) AS bigint) FROM (SELECT count(t."id") AS matches, count(CASE WHEN t."id" IS NOT NULL AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", CAST(s."period" AS tsrange)) AS record) THEN 1 END) AS differing FROM pg_temp."_leat_stage" s LEFT JOIN "dwh"."orders" t ON t."id" = s."id" AND t."Region" = s."Region" GROUP BY s.ctid) m -- figures missing, differing, touched, matched;
 UPDATE "dwh"."orders" AS t SET "total" = s."total", "at" = s."at", "period" = CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region" AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", CAST(s."period" AS tsrange)) AS record) -- updated; if touched; expect touched
 

@@ -16,10 +16,10 @@ CREATE UNIQUE INDEX "orders_id_Region_key" ON "dwh"."orders" ("id", "Region")
 -- recipe stage+update+insert: no usable unique index stands on exactly the unique columns
 CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "total", "at", CAST(NULL AS text) AS "period" FROM "dwh"."orders" WITH NO DATA;
 -- copy into the staging pg_temp."_leat_stage", freeze false;
-ANALYZE pg_temp."_leat_stage";
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 DELETE FROM pg_temp."_leat_stage" AS d USING (SELECT s.ctid AS o, row_number() OVER (PARTITION BY s."id", s."Region" ORDER BY s.ctid DESC) AS place FROM pg_temp."_leat_stage" s) r WHERE d.ctid = r.o AND r.place > 1 -- duplicates; if doubled; expect doubled;
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
+ANALYZE pg_temp."_leat_stage";
 SELECT count(CASE WHEN m.matches = 0 THEN 1 END), count(CASE WHEN m.differing > 0 THEN 1 END), CAST(coalesce(sum(m.differing), 0) AS bigint), CAST(coalesce(sum(m.matches), 0) AS bigint) FROM (SELECT count(t."id") AS matches, count(CASE WHEN t."id" IS NOT NULL AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", CAST(s."period" AS tsrange)) AS record) THEN 1 END) AS differing FROM pg_temp."_leat_stage" s LEFT JOIN "dwh"."orders" t ON t."id" = s."id" AND t."Region" = s."Region" GROUP BY s.ctid) m -- figures missing, differing, touched, matched;
 UPDATE "dwh"."orders" AS t SET "total" = s."total", "at" = s."at", "period" = CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region" AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", CAST(s."period" AS tsrange)) AS record) -- updated; if touched; expect touched;
 INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period") SELECT s."id", s."Region", s."total", s."at", CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s WHERE NOT EXISTS (SELECT 1 FROM "dwh"."orders" t WHERE t."id" = s."id" AND t."Region" = s."Region") -- inserted; if missing; expect missing
@@ -28,7 +28,6 @@ INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period") SELECT s."i
 -- recipe stage+on-conflict: a unique index stands on exactly the unique columns
 CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "total", "at", CAST(NULL AS text) AS "period" FROM "dwh"."orders" WITH NO DATA;
 -- copy into the staging pg_temp."_leat_stage", freeze false;
-ANALYZE pg_temp."_leat_stage";
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 DELETE FROM pg_temp."_leat_stage" AS d USING (SELECT s.ctid AS o, row_number() OVER (PARTITION BY s."id", s."Region" ORDER BY s.ctid DESC) AS place FROM pg_temp."_leat_stage" s) r WHERE d.ctid = r.o AND r.place > 1 -- duplicates; if doubled; expect doubled;
 INSERT INTO "dwh"."orders" AS t ("id", "Region", "total", "at", "period") SELECT s."id", s."Region", s."total", s."at", CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s ON CONFLICT ("id", "Region") DO UPDATE SET "total" = EXCLUDED."total", "at" = EXCLUDED."at", "period" = EXCLUDED."period" WHERE CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(EXCLUDED."total", EXCLUDED."at", EXCLUDED."period") AS record) -- upserted
@@ -51,10 +50,10 @@ CREATE UNIQUE INDEX "orders_id_Region_key" ON "dwh"."orders" ("id", "Region")
 -- recipe stage+update+insert: no usable unique index stands on exactly the unique columns
 CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "total", "at", CAST(NULL AS text) AS "period" FROM "dwh"."orders" WITH NO DATA;
 -- copy into the staging pg_temp."_leat_stage", freeze false;
-ANALYZE pg_temp."_leat_stage";
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 DELETE FROM pg_temp."_leat_stage" AS d USING (SELECT s.ctid AS o, row_number() OVER (PARTITION BY s."id", s."Region" ORDER BY s."at" DESC NULLS LAST, s.ctid DESC) AS place FROM pg_temp."_leat_stage" s) r WHERE d.ctid = r.o AND r.place > 1 -- duplicates; if doubled; expect doubled;
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
+ANALYZE pg_temp."_leat_stage";
 SELECT count(CASE WHEN m.matches = 0 THEN 1 END), count(CASE WHEN m.differing > 0 THEN 1 END), CAST(coalesce(sum(m.differing), 0) AS bigint), CAST(coalesce(sum(m.matches), 0) AS bigint) FROM (SELECT count(t."id") AS matches, count(CASE WHEN t."id" IS NOT NULL AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", CAST(s."period" AS tsrange)) AS record) THEN 1 END) AS differing FROM pg_temp."_leat_stage" s LEFT JOIN "dwh"."orders" t ON t."id" = s."id" AND t."Region" = s."Region" GROUP BY s.ctid) m -- figures missing, differing, touched, matched;
 UPDATE "dwh"."orders" AS t SET "total" = s."total", "at" = s."at", "period" = CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region" AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", CAST(s."period" AS tsrange)) AS record) -- updated; if touched; expect touched;
 INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period") SELECT s."id", s."Region", s."total", s."at", CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s WHERE NOT EXISTS (SELECT 1 FROM "dwh"."orders" t WHERE t."id" = s."id" AND t."Region" = s."Region") -- inserted; if missing; expect missing
@@ -63,7 +62,6 @@ INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period") SELECT s."i
 -- recipe stage+on-conflict: a unique index stands on exactly the unique columns
 CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "total", "at", CAST(NULL AS text) AS "period" FROM "dwh"."orders" WITH NO DATA;
 -- copy into the staging pg_temp."_leat_stage", freeze false;
-ANALYZE pg_temp."_leat_stage";
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 DELETE FROM pg_temp."_leat_stage" AS d USING (SELECT s.ctid AS o, row_number() OVER (PARTITION BY s."id", s."Region" ORDER BY s."at" DESC NULLS LAST, s.ctid DESC) AS place FROM pg_temp."_leat_stage" s) r WHERE d.ctid = r.o AND r.place > 1 -- duplicates; if doubled; expect doubled;
 INSERT INTO "dwh"."orders" AS t ("id", "Region", "total", "at", "period") SELECT s."id", s."Region", s."total", s."at", CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s ON CONFLICT ("id", "Region") DO UPDATE SET "total" = EXCLUDED."total", "at" = EXCLUDED."at", "period" = EXCLUDED."period" WHERE CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(EXCLUDED."total", EXCLUDED."at", EXCLUDED."period") AS record) -- upserted
