@@ -24,8 +24,18 @@ type flowStatus struct {
 	Failed *flows.Run
 }
 
-// statusOf judges a flow by its newest runs, newest first.
+// statusOf judges a flow by its newest runs, newest first, and by its schedule.
 func (s *Server) statusOf(f flows.Flow, runs []flows.Run) flowStatus {
+	status := stateOf(f, runs)
+	if due, err := f.Schedule.Next(s.Now(), 1); err == nil && len(due) > 0 && !f.Paused {
+		status.NextRun = due[0]
+	}
+	status.Freshness = s.freshness(f, status)
+	return status
+}
+
+// stateOf is statusOf without what has to be computed from the schedule.
+func stateOf(f flows.Flow, runs []flows.Run) flowStatus {
 	status := flowStatus{State: "live"}
 	for i := range runs {
 		run := &runs[i]
@@ -39,9 +49,6 @@ func (s *Server) statusOf(f flows.Flow, runs []flows.Run) flowStatus {
 	if last := lastEnded(runs); last != nil && (last.Status == flows.RunFailed || last.Status == flows.RunPartial) {
 		status.Failed = last
 	}
-	if due, err := f.Schedule.Next(s.Now(), 1); err == nil && len(due) > 0 && !f.Paused {
-		status.NextRun = due[0]
-	}
 	switch {
 	case f.Paused:
 		status.State = "paused"
@@ -52,7 +59,6 @@ func (s *Server) statusOf(f flows.Flow, runs []flows.Run) flowStatus {
 	case status.Failed != nil:
 		status.State = "broken"
 	}
-	status.Freshness = s.freshness(f, status)
 	return status
 }
 
@@ -98,21 +104,34 @@ func (s *Server) freshness(f flows.Flow, status flowStatus) string {
 	}
 }
 
-// attentionCount is the number at Home: flows that wait for a person.
+// attentionLife is how old the number at Home may be.
+const attentionLife = 3 * time.Second
+
+// attentionCount is the number at Home: flows that wait for a person. When the store
+// does not answer, the page itself says so.
 func (s *Server) attentionCount(ctx context.Context) int {
-	all, err := s.Flows.Flows(ctx)
-	if err != nil {
-		return 0 // the page itself tells when the store does not answer
-	}
-	last, err := s.Runs.LastRuns(ctx, 3)
+	count, err := s.waiting.get(s.Now(), attentionLife, func() (int, error) {
+		all, err := s.Flows.Flows(ctx)
+		if err != nil {
+			return 0, err
+		}
+		last, err := s.Runs.LastRuns(ctx, judgedRuns)
+		if err != nil {
+			return 0, err
+		}
+		count := 0
+		for _, f := range all {
+			if stateOf(f, last[f.ID]).State == "broken" {
+				count++
+			}
+		}
+		return count, nil
+	})
 	if err != nil {
 		return 0
 	}
-	count := 0
-	for _, f := range all {
-		if s.statusOf(f, last[f.ID]).State == "broken" {
-			count++
-		}
-	}
 	return count
 }
+
+// judgedRuns is how many of its newest runs tell the state of a flow.
+const judgedRuns = 3

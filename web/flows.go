@@ -27,36 +27,76 @@ var flowStates = []string{"live", "running", "reconnecting", "broken", "paused"}
 // flows lists the flows.
 func (s *Server) flows(c echo.Context) error {
 	ctx := c.Request().Context()
-	items, err := s.flowItems(ctx, c.QueryParam("q"), c.QueryParam("state"))
+	query := c.QueryParams()
+	all, last, err := s.fittingFlows(ctx, query)
 	if err != nil {
 		return err
 	}
 	view := page.Flows{
 		Shell: s.shell(c, "Flows", "flows"), CanEdit: may(c, accounts.Edit), CanOperate: may(c, accounts.Operate),
-		Query: c.QueryParam("q"), State: c.QueryParam("state"),
+		Query: query.Get("q"), State: query.Get("state"),
 	}
 	for _, state := range flowStates {
 		view.States = append(view.States, component.Option{Value: state, Label: component.StateOf(state).Word})
 	}
-	sortFlows(items, c.QueryParam("sort"))
-	describeSort(&view, c.QueryParams())
-	view.Items, view.Pager = pageOf(items, c.QueryParams(), page.FlowsPath, "flows")
+	describeSort(&view, query)
+	word, _ := strings.CutPrefix(query.Get("sort"), "-")
+	if word == "" || word == "name" { // the names are enough to find the page
+		slices.SortStableFunc(all, func(a, b flows.Flow) int { return byName(a.Name, b.Name, query.Get("sort")) })
+		all, view.Pager = pageOf(all, query, page.FlowsPath, "flows")
+		view.Items, err = s.flowItems(ctx, all, nil)
+	} else {
+		var items []page.FlowItem
+		items, err = s.flowItems(ctx, all, last)
+		sortFlows(items, query.Get("sort"))
+		view.Items, view.Pager = pageOf(items, query, page.FlowsPath, "flows")
+	}
+	if err != nil {
+		return err
+	}
 	return s.ok(c, page.FlowsPage(view))
 }
 
-// flowItems are all flows that fit the filter.
-func (s *Server) flowItems(ctx context.Context, query, state string) ([]page.FlowItem, error) {
+// fittingFlows are the flows that fit the filter, with the runs that were looked at:
+// few, unless the list is sorted by something that needs more.
+func (s *Server) fittingFlows(ctx context.Context, query url.Values) ([]flows.Flow, map[string][]flows.Run, error) {
 	all, err := s.Flows.Flows(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("list flows: %w", err)
+		return nil, nil, fmt.Errorf("list flows: %w", err)
 	}
-	last, err := s.Runs.LastRuns(ctx, barCount)
+	count := judgedRuns
+	if sort := strings.TrimPrefix(query.Get("sort"), "-"); sort != "" && sort != "name" {
+		count = barCount
+	}
+	last, err := s.Runs.LastRuns(ctx, count)
 	if err != nil {
-		return nil, fmt.Errorf("list the last runs: %w", err)
+		return nil, nil, fmt.Errorf("list the last runs: %w", err)
 	}
 	ends, err := s.endNames(ctx)
 	if err != nil {
+		return nil, nil, err
+	}
+	all = slices.DeleteFunc(all, func(f flows.Flow) bool {
+		state := query.Get("state")
+		return !matchesQuery(query.Get("q"), append(tablesOf(f), f.Name, ends[f.DestinationID], sourceNames(f, ends))...) ||
+			state != "" && stateOf(f, last[f.ID]).State != state
+	})
+	return all, last, nil
+}
+
+// flowItems are flows as lines of a list. Runs that are not given are read.
+func (s *Server) flowItems(ctx context.Context, all []flows.Flow, last map[string][]flows.Run) ([]page.FlowItem, error) {
+	ends, err := s.endNames(ctx)
+	if err != nil {
 		return nil, err
+	}
+	if last == nil {
+		last = map[string][]flows.Run{}
+		for _, f := range all {
+			if last[f.ID], err = s.Runs.Runs(ctx, flows.RunFilter{FlowID: f.ID, Limit: barCount}); err != nil {
+				return nil, fmt.Errorf("list the last runs: %w", err)
+			}
+		}
 	}
 	rows, err := s.dayRows(ctx, last)
 	if err != nil {
@@ -66,12 +106,19 @@ func (s *Server) flowItems(ctx context.Context, query, state string) ([]page.Flo
 	for _, f := range all {
 		item := s.flowItem(f, last[f.ID], ends)
 		item.Rows = rows[f.ID]
-		fits := matchesQuery(query, item.Name, item.Source, item.Destination) || matchesQuery(query, tablesOf(f)...) && query != ""
-		if fits && (state == "" || item.State == state) {
-			items = append(items, item)
-		}
+		items = append(items, item)
 	}
 	return items, nil
+}
+
+// sourceNames lists the sources that a flow reads.
+func sourceNames(f flows.Flow, ends map[string]string) string {
+	var sources []string
+	for id := range sourcesOf(f) {
+		sources = append(sources, ends[id])
+	}
+	slices.Sort(sources)
+	return strings.Join(sources, ", ")
 }
 
 func tablesOf(f flows.Flow) []string {
@@ -84,12 +131,7 @@ func (s *Server) flowItem(f flows.Flow, runs []flows.Run, ends map[string]string
 		ID: f.ID, Name: f.Name, State: status.State, Freshness: status.Freshness, Destination: ends[f.DestinationID],
 		Bars: s.runBars(runs), LastSuccess: status.LastSuccess, NextRun: status.NextRun, Active: status.ActiveRunID != "",
 	}
-	var sources []string
-	for id := range sourcesOf(f) {
-		sources = append(sources, ends[id])
-	}
-	slices.Sort(sources)
-	item.Source = strings.Join(sources, ", ")
+	item.Source = sourceNames(f, ends)
 	if status.Failed != nil && status.Failed.Error != nil {
 		item.Error = sentence(status.Failed.Error.Message)
 	}
@@ -163,6 +205,15 @@ func sortFlows(items []page.FlowItem, by string) {
 		}
 		return order
 	})
+}
+
+// byName compares names, descending for "-name".
+func byName(a, b, sort string) int {
+	order := cmp.Compare(strings.ToLower(a), strings.ToLower(b))
+	if strings.HasPrefix(sort, "-") {
+		return -order
+	}
+	return order
 }
 
 func boolOrder(a, b bool) int {

@@ -25,7 +25,7 @@ func (s *Server) home(c echo.Context) error {
 		return fmt.Errorf("list flows: %w", err)
 	}
 	view := page.Home{Shell: s.shell(c, "Home", "home"), CanEdit: may(c, accounts.Edit), NoFlows: len(all) == 0}
-	last, err := s.Runs.LastRuns(ctx, 3)
+	last, err := s.Runs.LastRuns(ctx, judgedRuns)
 	if err != nil {
 		return fmt.Errorf("list the last runs: %w", err)
 	}
@@ -47,9 +47,11 @@ func (s *Server) home(c echo.Context) error {
 
 // attention is a flow that waits for a person.
 func (s *Server) attention(f flows.Flow, runs []flows.Run) (page.Attention, bool) {
-	status := s.statusOf(f, runs)
-	if status.State != "broken" && status.State != "reconnecting" && status.Freshness != "stale" {
-		return page.Attention{}, false
+	status := stateOf(f, runs)
+	if isWaiting := status.State == "broken" || status.State == "reconnecting"; !isWaiting {
+		if status.Freshness = s.freshness(f, status); status.Freshness != "stale" {
+			return page.Attention{}, false
+		}
 	}
 	item := page.Attention{State: status.State, Title: f.Name, Href: page.One(page.FlowsPath, f.ID)}
 	if status.Failed == nil {
@@ -80,7 +82,7 @@ func (s *Server) homeRuns(ctx context.Context, view *page.Home) error {
 	if view.Recent, err = s.runItems(ctx, recent); err != nil {
 		return err
 	}
-	view.Day, err = s.dayFigures(ctx)
+	view.Day, err = s.day.get(s.Now(), dayLife, func() (page.DayFigures, error) { return s.dayFigures(ctx) })
 	return err
 }
 
@@ -88,6 +90,9 @@ var (
 	activeStatus = []flows.RunStatus{flows.RunQueued, flows.RunRunning, flows.RunWaiting, flows.RunUnknown}
 	endedStatus  = []flows.RunStatus{flows.RunSucceeded, flows.RunPartial, flows.RunFailed, flows.RunCancelled, flows.RunSkipped}
 )
+
+// dayLife is how old the sums of a day may be.
+const dayLife = 20 * time.Second
 
 // dayRuns bounds how many runs of a day are summed up.
 const dayRuns = 5000
