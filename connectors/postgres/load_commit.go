@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"leat/connectors"
 	"leat/connectors/sqlload"
@@ -82,6 +83,10 @@ func (l *load) finish(ctx context.Context, closes []connectors.Close, reports []
 	return nil
 }
 
+// commitTime is how long COMMIT may take, deferred constraints and standbys included.
+// It cannot be cancelled, since nobody would know the outcome.
+const commitTime = 10 * time.Minute
+
 // commit sends COMMIT. When the answer is lost nobody knows the outcome, and Resolve
 // must find it.
 func (l *load) commit(ctx context.Context) error {
@@ -89,7 +94,9 @@ func (l *load) commit(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return l.loadError(ctx, l.items[0], "commit the load of "+l.items[0].stream.Table.String(), err)
 	}
-	result, err := l.s.conn.PgConn().Exec(context.WithoutCancel(ctx), "COMMIT").ReadAll()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
+	defer cancel()
+	result, err := l.s.conn.PgConn().Exec(ctx, "COMMIT").ReadAll()
 	if err != nil && l.s.conn.IsClosed() || err != nil && !isServer(err) {
 		return &connectors.Error{Kind: connectors.Unknown, Retryable: true, Cause: err,
 			Message: fmt.Sprintf("the answer to the COMMIT of the load of %s was lost", l.items[0].stream.Table), Fix: "The outcome is looked up at the destination before anything else."}
