@@ -15,6 +15,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -45,6 +46,9 @@ type Dialer struct {
 	tcp      net.Dialer
 }
 
+// silenceLimit is how long a peer may acknowledge nothing. Keep-alive probes take as long.
+const silenceLimit = time.Minute
+
 // New makes a Dialer.
 func New(o Options) *Dialer {
 	d := &Dialer{policy: o.Policy, resolver: o.Resolver, timeout: o.Timeout}
@@ -57,6 +61,7 @@ func New(o Options) *Dialer {
 	d.tcp.KeepAliveConfig = net.KeepAliveConfig{
 		Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3,
 	}
+	d.tcp.Control = func(_, _ string, conn syscall.RawConn) error { return boundSilence(conn, silenceLimit) }
 	return d
 }
 
