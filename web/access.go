@@ -176,9 +176,15 @@ func (s *Server) setTheme(c echo.Context) error {
 	if theme != "light" && theme != "dark" {
 		theme = "system"
 	}
-	c.SetCookie(&http.Cookie{
-		Name: themeCookie, Value: theme, Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()), HttpOnly: true,
+	s.setPreference(c, themeCookie, theme)
+	return redirect(c, safePath(form.Get("return")))
+}
+
+// setPreference keeps a choice of this browser for a year. It is no secret, and on a
+// plain connection it must come back over one.
+func (s *Server) setPreference(c echo.Context, name, value string) {
+	c.SetCookie(&http.Cookie{ //nolint:gosec // Secure follows the connection
+		Name: name, Value: value, Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()), HttpOnly: true,
 		SameSite: http.SameSiteLaxMode, Secure: s.SecureCookies || isSecure(c.Request()),
 	})
-	return redirect(c, safePath(form.Get("return")))
 }

@@ -68,7 +68,7 @@ func TestStoredSecretStaysAndNeverTravels(t *testing.T) {
 	form := edit()
 	form.Set("setting.timeout", "30")
 	v.post("/authorizers/a1", form).want(t, http.StatusSeeOther)
-	saved := p.authorizer("a1")
+	saved := p.shop()
 	if saved.Secrets["password"].Reveal() != canary || saved.Settings["timeout"] != "30" {
 		t.Fatal("an edit lost the stored secret")
 	}
@@ -90,20 +90,21 @@ func TestStoredSecretStaysAndNeverTravels(t *testing.T) {
 	form.Set("setting.host", "new.example")
 	form.Set("setting.password", "typed again")
 	v.post("/authorizers/a1", form).want(t, http.StatusSeeOther)
-	if got := p.authorizer("a1").Secrets["password"].Reveal(); got != "typed again" {
+	if got := p.shop().Secrets["password"].Reveal(); got != "typed again" {
 		t.Errorf("the secret is %q", got)
 	}
 	form = edit()
 	form.Set("clear.setting.password", "true")
 	v.post("/authorizers/a1", form).want(t, http.StatusSeeOther)
-	if secret := p.authorizer("a1").Secrets["password"]; !secret.Empty() {
+	if secret := p.shop().Secrets["password"]; !secret.Empty() {
 		t.Error("the secret was not removed")
 	}
 }
 
-func (p *pages) authorizer(id string) authorizers.Authorizer {
+// shop is the authorizer of the world as it is stored now.
+func (p *pages) shop() authorizers.Authorizer {
 	p.t.Helper()
-	a, err := p.store.Authorizer(p.t.Context(), id)
+	a, err := p.store.Authorizer(p.t.Context(), "a1")
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -117,12 +118,13 @@ func TestTestConnectionSavesNothing(t *testing.T) {
 	form := fields(t, v.get("/authorizers/a1").Find("form[data-testid=authorizer-form]"))
 	form.Set("action", "test")
 	got := v.post("/authorizers/a1", form).want(t, http.StatusOK)
-	if !strings.Contains(got.Find("[data-testid=check-report]").Text(), "Passed") || p.authorizer("a1").LastCheck == nil {
+	if !strings.Contains(got.Find("[data-testid=check-report]").Text(), "Passed") || p.shop().LastCheck == nil {
 		t.Error("the check of the saved authorizer is not shown or not remembered")
 	}
 	form.Set("setting.password", "wrong")
 	p.engine.check = authorizers.CheckReport{Message: "the password is wrong", Stages: []authorizers.CheckStage{
-		{Name: "tcp", Status: authorizers.StageOK}, {Name: "auth", Status: authorizers.StageFailed, Message: "the password is wrong", Fix: "Type it again."},
+		{Name: "tcp", Status: authorizers.StageOK},
+		{Name: "auth", Status: authorizers.StageFailed, Message: "the password is wrong", Fix: "Type it again."},
 		{Name: "database", Status: authorizers.StageNotReached},
 	}}
 	got = v.post("/authorizers/a1", form).want(t, http.StatusOK)
@@ -133,7 +135,7 @@ func TestTestConnectionSavesNothing(t *testing.T) {
 	if strings.Join(states, ",") != "passed,failed,not reached" {
 		t.Errorf("the stages are %v", states)
 	}
-	after := p.authorizer("a1")
+	after := p.shop()
 	if after.Secrets["password"].Reveal() != canary || !after.LastCheck.OK {
 		t.Error("a test changed the saved authorizer")
 	}

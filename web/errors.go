@@ -126,7 +126,7 @@ func (s *Server) plainProblem(w http.ResponseWriter, r *http.Request, status int
 	w.WriteHeader(status)
 	p := page.Problem{Status: status, Title: title, Text: text, Shell: layout.Shell{Title: title, Theme: themeOf(r), Now: s.Now(), Path: "/"}}
 	if err := page.ProblemPage(p).Render(r.Context(), w); err != nil {
-		s.Log.Debug("render an error page", "error", err)
+		s.Log.DebugContext(r.Context(), "render an error page", "error", err)
 	}
 }
 

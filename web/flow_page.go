@@ -149,7 +149,8 @@ func (s *Server) flowSettings(c echo.Context) error {
 		return err
 	}
 	view := page.FlowSettings{Flow: head, Facts: []component.Pair{
-		{Label: "Created", Value: component.Absolute(f.CreatedAt)}, {Label: "Changed", Value: component.Absolute(f.UpdatedAt)},
+		{Label: "Created", Value: component.Absolute(f.CreatedAt)},
+		{Label: "Changed", Value: component.Absolute(f.UpdatedAt)},
 		{Label: "Id", Value: f.ID, ID: "flow-id"},
 	}}
 	if s.Export != nil {

@@ -57,13 +57,13 @@ func (e *flowEdit) prefill() {
 		if len(stream.From) == 0 {
 			stream.From = []flows.StreamInput{{}}
 		}
-		e.prefillDataset(i, &stream.From[0])
+		e.prefillDataset(&stream.From[0])
 		e.prefillTable(stream)
 	}
 }
 
 // prefillDataset takes the first dataset that no other stream reads.
-func (e *flowEdit) prefillDataset(i int, input *flows.StreamInput) {
+func (e *flowEdit) prefillDataset(input *flows.StreamInput) {
 	if input.SourceID == "" && len(e.sources) == 1 {
 		input.SourceID = e.sources[0].ID
 	}

@@ -160,10 +160,7 @@ func isDismissed(r *http.Request) bool {
 
 // dismissChecklist hides the first steps in this browser.
 func (s *Server) dismissChecklist(c echo.Context) error {
-	c.SetCookie(&http.Cookie{
-		Name: checklistCookie, Value: "off", Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()), HttpOnly: true,
-		SameSite: http.SameSiteLaxMode, Secure: s.SecureCookies || isSecure(c.Request()),
-	})
+	s.setPreference(c, checklistCookie, "off")
 	return redirect(c, "/")
 }
 

@@ -62,7 +62,7 @@ func stateless(path string) bool {
 
 // sessionFailed answers when the store of sessions does not.
 func (s *Server) sessionFailed(w http.ResponseWriter, r *http.Request, err error) {
-	s.Log.Error("load or save the session", "error", err)
+	s.Log.ErrorContext(r.Context(), "load or save the session", "error", err)
 	s.plainProblem(w, r, http.StatusServiceUnavailable, "The store does not answer", "Try again in a moment; when it stays, see the server's log.")
 }
 

@@ -277,8 +277,10 @@ func datasetConfig(edit sourceEdit, i int) page.DatasetConfig {
 
 func nullsWays() []component.Option {
 	return []component.Option{
-		{Value: "", Label: "Read on the first run, left out later"}, {Value: string(connectors.NullsInclude), Label: "Always read"},
-		{Value: string(connectors.NullsExclude), Label: "Always left out"}, {Value: string(connectors.NullsFail), Label: "Fail the run"},
+		{Value: "", Label: "Read on the first run, left out later"},
+		{Value: string(connectors.NullsInclude), Label: "Always read"},
+		{Value: string(connectors.NullsExclude), Label: "Always left out"},
+		{Value: string(connectors.NullsFail), Label: "Fail the run"},
 	}
 }
 
