@@ -17,10 +17,14 @@ const readable = `c.relkind IN ('r', 'v', 'm', 'f', 'p') AND NOT c.relispartitio
   AND has_schema_privilege(n.oid, 'USAGE')
   AND (has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT'))`
 
+// estimatedRows is the estimate for a relation of pg_class c, -1 when there is none.
+// Before version 14 a table that was never analysed counts 0 rows.
+const estimatedRows = `CASE WHEN c.reltuples < 0 OR c.relpages = 0 AND (c.relkind <> 'p' OR c.reltuples = 0) THEN -1 ELSE c.reltuples::bigint END`
+
 // Sizes come from the statistics: asking the file system takes a call per table.
 const datasetsSQL = `
 SELECT n.nspname, c.relname, c.relkind::text,
-       CASE WHEN c.reltuples < 0 OR c.relpages = 0 AND c.relkind <> 'p' THEN -1 ELSE c.reltuples::bigint END,
+       ` + estimatedRows + `,
        CASE WHEN c.relpages = 0 THEN -1 ELSE c.relpages::bigint * current_setting('block_size')::bigint END
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE ` + readable + `

@@ -270,7 +270,7 @@ func (c cursor) lower(w *window) (string, error) {
 		if err != nil {
 			return "", c.badOverlap("is not a duration", "Write it like 30s, 5m, 2h or 1d.")
 		}
-		off = fmt.Sprintf("%d microseconds", d.Microseconds())
+		off = intervalOf(d)
 	default:
 		if !isNumber(overlap) {
 			return "", c.badOverlap("is not a number", "Write it like 1000.")
@@ -323,6 +323,13 @@ func parseDuration(text string) (time.Duration, error) {
 		err = errors.New("negative")
 	}
 	return d, err
+}
+
+// intervalOf writes a duration as an interval. Each number stays below 2³¹, the limit of
+// servers before version 15.
+func intervalOf(d time.Duration) string {
+	hours, rest := d/time.Hour, d%time.Hour
+	return fmt.Sprintf("%d hours %d.%06d seconds", hours, rest/time.Second, rest%time.Second/time.Microsecond)
 }
 
 // isNumber tells plain decimal numbers that are not negative.

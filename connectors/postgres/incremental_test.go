@@ -131,7 +131,11 @@ func TestNullCursors(t *testing.T) {
 
 // TestEndlessCursors proves that infinity does not stop the cursor for ever.
 func TestEndlessCursors(t *testing.T) {
-	c, admin := newDatabase(t, "CREATE TABLE t (id int, at date, n numeric); INSERT INTO t VALUES (1, '2026-01-01', 1), (2, 'infinity', 'NaN'), (3, 'infinity', 'Infinity')")
+	endless := "Infinity"
+	if serverVersion(t) < 140_000 { // its numbers are all finite, or none at all
+		endless = "NaN"
+	}
+	c, admin := newDatabase(t, "CREATE TABLE t (id int, at date, n numeric); INSERT INTO t VALUES (1, '2026-01-01', 1), (2, 'infinity', 'NaN'), (3, 'infinity', '"+endless+"')")
 	for _, column := range []string{"at", "n"} {
 		s := cursorOn("t", column)
 		s.Columns = []string{"id"}

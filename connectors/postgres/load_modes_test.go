@@ -131,10 +131,10 @@ func TestMetaColumnsDoNotMakeRowsDiffer(t *testing.T) {
 }
 
 func TestIdentityAndGeneratedColumns(t *testing.T) {
-	c, admin := newDatabase(t, shop+`; CREATE TABLE dwh.t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text, at timestamp GENERATED ALWAYS AS ('2020-01-01') STORED)`)
+	c, admin := newDatabase(t, shop+`; CREATE TABLE dwh.t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text, at timestamp`+generated(t, "'2020-01-01'")+`)`)
 	f := into(c, "t", connectors.Upsert, "id")
 	r := f.must(t)
-	if len(r.Warnings) == 0 || !strings.Contains(r.Warnings[0], "computed") {
+	if generatedNote(t) != "" && (len(r.Warnings) == 0 || !strings.Contains(r.Warnings[0], "computed")) {
 		t.Errorf("warnings: %q", r.Warnings)
 	}
 	execute(t, admin, "UPDATE t SET name = 'new' WHERE id = 1")

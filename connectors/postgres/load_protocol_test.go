@@ -176,7 +176,7 @@ func TestLostCommitAnswer(t *testing.T) {
 	c, admin := newDatabase(t, shop)
 	// A deferred trigger runs inside COMMIT and ends its own session there.
 	execute(t, admin, `CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(1); RETURN NULL; END'`)
-	execute(t, admin, "CREATE TABLE dwh.t (id int, name text, at timestamp); CREATE CONSTRAINT TRIGGER die AFTER INSERT ON dwh.t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die()")
+	execute(t, admin, "CREATE TABLE dwh.t (id int, name text, at timestamp); CREATE CONSTRAINT TRIGGER die AFTER INSERT ON dwh.t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE PROCEDURE die()")
 	f := into(c, "t", connectors.Insert)
 	_, err := f.move(t)
 	wantKind(t, err, connectors.Unknown)
@@ -220,7 +220,7 @@ func TestDroppingTrigger(t *testing.T) {
 		t.Run(string(mode), func(t *testing.T) {
 			c, admin := newDatabase(t, shop+`; CREATE TABLE dwh.t (id int PRIMARY KEY, name text, at timestamp);
 				CREATE FUNCTION picky() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF NEW.id = 3 THEN RETURN NULL; END IF; RETURN NEW; END';
-				CREATE TRIGGER picky BEFORE INSERT ON dwh.t FOR EACH ROW EXECUTE FUNCTION picky()`)
+				CREATE TRIGGER picky BEFORE INSERT ON dwh.t FOR EACH ROW EXECUTE PROCEDURE picky()`)
 			_, err := into(c, "t", mode, "id").move(t)
 			wantRefusal(t, err, connectors.Data, `trigger "picky"`)
 			wantRows(t, admin, "SELECT count(*) FROM dwh.t", "(0)")

@@ -46,7 +46,7 @@ func find(ctx context.Context, conn *pgx.Conn, dataset connectors.Dataset, user 
 	}
 	r := relation{dataset: dataset, from: pgx.Identifier{dataset.Schema, dataset.Name}.Sanitize()}
 	err := conn.QueryRow(ctx, `
-		SELECT c.oid, c.relkind::text, CASE WHEN c.reltuples < 0 OR c.relpages = 0 AND c.relkind <> 'p' THEN -1 ELSE c.reltuples::bigint END,
+		SELECT c.oid, c.relkind::text, `+estimatedRows+`,
 		       CASE WHEN c.relkind IN ('r', 'm') AND c.relam = 2 THEN pg_relation_size(c.oid) / current_setting('block_size')::bigint ELSE 0 END
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'v', 'm', 'f', 'p')`,

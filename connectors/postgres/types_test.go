@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"leat/connectors"
+	"leat/connectors/pgwire"
 	"leat/record/pgbinary"
 )
 
@@ -27,12 +28,24 @@ var samples = map[string]string{
 	"moodrange": "[ok,ok]", "int2vector": "1 2 3",
 }
 
+// sinceType names the types that older servers lack.
+var sinceType = map[string]int{
+	"numeric(5,-2)": 150_000, "numeric(3,5)": 150_000, "jsonpath": 120_000, "xid8": 130_000, "int4multirange": 140_000,
+}
+
+// longFloats are the texts of older servers, which read back as the same numbers.
+var longFloats = map[string]string{"real": "0.100000001", "double precision": "1.00000000000000005e+300"}
+
 // TestEveryTypeArrives reads a column of every type, with and without binary tuples.
 func TestEveryTypeArrives(t *testing.T) {
 	c, admin := newDatabase(t, `CREATE EXTENSION citext; CREATE EXTENSION hstore; CREATE TYPE mood AS ENUM ('ok', 'so so'); CREATE TYPE pair AS (n int, t text);
 		CREATE DOMAIN price AS numeric(10,2); CREATE TYPE moodrange AS RANGE (subtype = mood)`)
 	var columns, values, names []string
+	version := serverVersion(t)
 	for typ, value := range samples {
+		if version < sinceType[typ] {
+			continue
+		}
 		names = append(names, typ)
 		columns = append(columns, fmt.Sprintf("c%d %s", len(columns), typ))
 		values = append(values, fmt.Sprintf("'%s'", strings.ReplaceAll(value, "'", "''")))
@@ -56,6 +69,9 @@ func TestEveryTypeArrives(t *testing.T) {
 		for i, typ := range names {
 			expected := samples[typ]
 			if s, ok := shown[typ]; ok {
+				expected = s
+			}
+			if s, ok := longFloats[typ]; ok && lane == "text" && version < pgwire.SinceShortestFloats {
 				expected = s
 			}
 			if diff := cmp.Diff(expected, got.rows[0][fmt.Sprintf("c%d", i)]); diff != "" {

@@ -9,7 +9,9 @@ import (
 	"testing"
 
 	"leat/connectors"
+	"leat/connectors/pgwire"
 	"leat/connectors/sqlload"
+	"leat/internal/testdb"
 )
 
 // newer is SQL that came after 9.4, with the version that brought it and an example.
@@ -123,4 +125,29 @@ func TestTooOld(t *testing.T) {
 	if err := requireReadable(100_023); err != nil {
 		t.Error(err)
 	}
+}
+
+// serverVersion is the version of the server that the tests run on.
+func serverVersion(t testing.TB) int {
+	t.Helper()
+	return pgwire.ServerVersion(testdb.Connect(t, testdb.Postgres(t).URL("postgres")).PgConn())
+}
+
+// generated completes a column that the server computes, where it can; elsewhere the
+// column is an ordinary one.
+func generated(t testing.TB, expression string) string {
+	t.Helper()
+	if generatedNote(t) == "" {
+		return ""
+	}
+	return " GENERATED ALWAYS AS (" + expression + ") STORED"
+}
+
+// generatedNote is what discovery says about such a column.
+func generatedNote(t testing.TB) string {
+	t.Helper()
+	if serverVersion(t) < pgwire.SinceGenerated {
+		return ""
+	}
+	return "generated column"
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -79,18 +80,44 @@ var literals = map[string][]string{
 	"uuid[]": {"{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}"}, "jsonb[]": {`{"{\"a\": 1}"}`}, "interval[]": {`{"1 day 02:00:00"}`},
 }
 
+// sinceLiteral names the types, and values of types, that older servers lack.
+var sinceLiteral = map[string]int{
+	"xid8": 13, "numeric Infinity": 14, "numeric -Infinity": 14,
+	"interval 2562047788:00:54.775807": 15, "interval -2562047788:00:54.775807": 15,
+}
+
+// version is the major version of a server.
+func version(conn *pgx.Conn) int {
+	major, _, _ := strings.Cut(conn.PgConn().ParameterStatus("server_version"), ".")
+	n, _ := strconv.Atoi(major) // from version 10 on the first number is all
+	return n
+}
+
+// sameFloat accepts a text that reads back as the same float. Before version 12 the
+// server printed more digits than that takes, or too few.
+func sameFloat(t interface{ Fatalf(string, ...any) }, conn *pgx.Conn, typ, text string, value []byte) bool {
+	if version(conn) >= 12 || typ != "real" && typ != "double precision" && typ != "float4" && typ != "float8" {
+		return false
+	}
+	again, _, _, ok := both(t, conn, typ, text)
+	return ok && bytes.Equal(again, value)
+}
+
 // TestTextMatchesServer compares AppendText with the server for every type it knows.
 func TestTextMatchesServer(t *testing.T) {
 	conn := server(t)
 	for typ, values := range literals {
 		for _, literal := range values {
+			if version(conn) < sinceLiteral[typ+" "+literal] || version(conn) < sinceLiteral[typ] {
+				continue
+			}
 			value, want, oid, ok := both(t, conn, typ, literal)
 			if !ok {
 				t.Errorf("%s: the server refuses %q", typ, literal)
 				continue
 			}
 			got, ok := AppendText(nil, oid, value)
-			if !ok || string(got) != want {
+			if !ok || string(got) != want && !sameFloat(t, conn, typ, string(got), value) {
 				t.Errorf("%s %q: got %q (%v), the server prints %q", typ, literal, got, ok, want)
 			}
 		}
@@ -104,7 +131,7 @@ func TestNamesMatchServer(t *testing.T) {
 		SELECT t.oid, m, format_type(t.oid, m)
 		FROM pg_type t, unnest(ARRAY[-1, 0, 1, 3, 6, 9, 24, 655366, 786438, 722943] || $1::int4[]) m
 		WHERE t.oid < 10000 AND t.typtype IN ('b', 'r', 'm') AND t.typnamespace = 'pg_catalog'::regnamespace
-		AND t.typname !~ '^(pg_|_pg_|_?gtsvector|_?refcursor|_?cstring)' AND (m = -1 OR t.typmodin <> 0)
+		AND t.typname !~ '^(pg_|_pg_|_?gtsvector|_?refcursor|_?cstring|_?abstime|_?reltime|_?tinterval|smgr)' AND (m = -1 OR t.typmodin <> 0)
 		AND (m = -1 OR (t.oid IN (1186, 1187)) = (m = ANY($1)))`,
 		[]int32{fullRange<<16 | 3, 6<<16 | noPrecision, 4<<16 | noPrecision, 7176<<16 | 2, 4096 << 16})
 	if err != nil {
@@ -114,8 +141,8 @@ func TestNamesMatchServer(t *testing.T) {
 	var typmod int32
 	var name string
 	_, err = pgx.ForEachRow(rows, []any{&oid, &typmod, &name}, func() error {
-		if !sensible(oid, typmod) {
-			return nil
+		if !sensible(oid, typmod) || version(conn) < 15 && strings.HasPrefix(name, "numeric(11,2043)") {
+			return nil // a scale below 0 came with version 15
 		}
 		typ := Type{OID: oid, Typmod: typmod}
 		if typ.String() != name {
@@ -235,7 +262,7 @@ func TestFloatProperty(t *testing.T) {
 			if !ok {
 				continue
 			}
-			if got, ok := AppendText(nil, oid, value); !ok || string(got) != want {
+			if got, ok := AppendText(nil, oid, value); !ok || string(got) != want && !sameFloat(t, conn, typ, string(got), value) {
 				t.Fatalf("%s %s: got %q, the server prints %q", typ, literal, got, want)
 			}
 		}
