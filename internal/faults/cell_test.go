@@ -29,7 +29,7 @@ func (c cell) String() string {
 // returns the cells that were reached.
 func disturb(t *testing.T, w *world, c cell) (reached []cell) {
 	t.Helper()
-	a := newSite(t, w, c.scenario, c.size, c.fault.networked)
+	a := newSite(t, w, c.scenario, c.size, c.fault.needs)
 	for _, c.again = range []bool{false, true} {
 		if c.again {
 			a.feed("second")

@@ -9,8 +9,8 @@ type fault struct {
 	name string
 	// kills says that the process ends at the step; the others stop it there.
 	kills bool
-	// networked faults need proxies.
-	networked bool
+	// needs say what the site must have.
+	needs needs
 	// strike happens while the process stands still.
 	strike func(a *site)
 	// after happens when the process goes on.
@@ -25,21 +25,28 @@ var (
 	noTarget = fault{name: "sessions at the target ended", strike: func(a *site) { a.endSessions(a.target, "leat") }}
 	noSource = fault{name: "sessions at the source ended", strike: func(a *site) { a.endSessions(a.world.source, a.flow) }}
 
-	targetReset  = fault{name: "link to the target reset", networked: true, strike: func(a *site) { a.to.cut() }}
-	sourceReset  = fault{name: "link to the source reset", networked: true, strike: func(a *site) { a.from.cut() }}
+	targetReset  = fault{name: "link to the target reset", needs: needs{links: true}, strike: func(a *site) { a.to.cut() }}
+	sourceReset  = fault{name: "link to the source reset", needs: needs{links: true}, strike: func(a *site) { a.from.cut() }}
 	targetSilent = fault{
-		name: "link to the target silent, then dead", networked: true,
+		name: "link to the target silent, then dead", needs: needs{links: true},
 		strike: func(a *site) { a.to.ailBoth(silent, `"timeout": 0`) },
 		after:  func(a *site) { time.Sleep(time.Second); a.to.heal() },
 	}
 	sourceSilent = fault{
-		name: "link to the source silent, then dead", networked: true,
+		name: "link to the source silent, then dead", needs: needs{links: true},
 		strike: func(a *site) { a.from.ailBoth(silent, `"timeout": 0`) },
 		after:  func(a *site) { time.Sleep(time.Second); a.from.heal() },
 	}
+	noMemory    = fault{name: "sessions at the store ended", needs: needs{server: true}, strike: func(a *site) { a.endSessions(a.memory, "") }}
+	memoryReset = fault{name: "link to the store reset", needs: needs{server: true}, strike: func(a *site) { a.aside.cut() }}
+	memoryAway  = fault{
+		name: "link to the store silent, then dead", needs: needs{server: true},
+		strike: func(a *site) { a.aside.ailBoth(silent, `"timeout": 0`) },
+		after:  func(a *site) { time.Sleep(time.Second); a.aside.heal() },
+	}
 	// answerLost lets what the program says reach the target, but no answer come back.
 	answerLost = fault{
-		name: "answers of the target lost", networked: true,
+		name: "answers of the target lost", needs: needs{links: true},
 		strike: func(a *site) { a.to.ail(silent, "downstream", `"timeout": 0`) },
 		after:  func(a *site) { time.Sleep(time.Second); a.to.heal() },
 	}

@@ -20,7 +20,7 @@ func cells() []cell {
 		}
 	}
 	for _, name := range []string{"insert straight in", "upsert", "replace a new table, then its rows"} {
-		for _, f := range []fault{noTarget, noSource, targetReset, sourceReset, targetSilent, sourceSilent, zombie, answerLost} {
+		for _, f := range []fault{noTarget, noSource, targetReset, sourceReset, targetSilent, sourceSilent, zombie, answerLost, noMemory, memoryReset, memoryAway} {
 			for _, step := range stepNames() {
 				if strings.Contains(step, ":") || f.retaken && step == "run.finished" {
 					continue // the small table has one batch; a run that ended cannot be retaken

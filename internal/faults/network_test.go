@@ -17,7 +17,7 @@ func badLinks(t *testing.T, w *world) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := cell{scenario: scenarioNamed("upsert"), size: small}
-			a := newSite(t, w, c.scenario, small, true)
+			a := newSite(t, w, c.scenario, small, needs{links: true})
 			a.to.ailBoth(ill.illness, ill.attributes)
 			a.from.ailBoth(ill.illness, ill.attributes)
 			for _, c.again = range []bool{false, true} {
@@ -36,7 +36,7 @@ func badLinks(t *testing.T, w *world) {
 // lostAnswer cuts the way back while the COMMIT is under way.
 func lostAnswer(t *testing.T, w *world) {
 	c := cell{scenario: scenarioNamed("insert straight in"), size: small}
-	a := newSite(t, w, c.scenario, small, true)
+	a := newSite(t, w, c.scenario, small, needs{links: true})
 	process := a.startRun("load.before_commit:pause")
 	if !process.stopped() {
 		t.Fatal("the run ended before its COMMIT")
@@ -57,7 +57,7 @@ func lostAnswer(t *testing.T, w *world) {
 // silentSource: a source that says nothing any more must not hold the run for ever.
 func silentSource(t *testing.T, w *world) {
 	s := scenarioNamed("insert straight in")
-	a := newSite(t, w, s, big, true)
+	a := newSite(t, w, s, big, needs{links: true})
 	a.configure(strings.Replace(a.yaml(), "    destination: warehouse\n", "    destination: warehouse\n    batch_timeout: 2s\n", 1))
 	process := a.startRun("load.batch_written:pause")
 	if !process.stopped() {

@@ -14,7 +14,8 @@ import (
 	"testing"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver of the program's own store
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver of the program's own store at a server
+	_ "modernc.org/sqlite"             // the driver of the program's own store in a file
 
 	"leat/storage"
 )
@@ -46,7 +47,7 @@ func (a *site) start(crash string, args ...string) *process {
 	a.t.Cleanup(cancel)
 	p := &process{t: a.t, done: make(chan error, 1)}
 	p.cmd = exec.CommandContext(ctx, a.world.binary, append([]string{"--data-dir", a.dataDir}, args...)...)
-	p.cmd.Env = append(os.Environ(), "LEAT_CRASHPOINT="+crash)
+	p.cmd.Env = append(os.Environ(), "LEAT_CRASHPOINT="+crash, "LEAT_DATABASE_URL="+a.storeURL())
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	if err := p.cmd.Start(); err != nil {
 		a.t.Fatalf("start the program: %v", err)
@@ -137,11 +138,23 @@ func (r storedRun) active() bool {
 // store opens the program's store. Asking it is a lot faster than starting the program.
 func (a *site) store() *sql.DB {
 	a.t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(a.dataDir, storage.DatabaseFile)+"?_pragma=busy_timeout(10000)")
+	driver, address := "sqlite", filepath.Join(a.dataDir, storage.DatabaseFile)+"?_pragma=busy_timeout(10000)"
+	if a.memory != "" {
+		driver, address = "pgx", a.world.server.URL(a.memory)
+	}
+	db, err := sql.Open(driver, address)
 	if err != nil {
 		a.t.Fatal(err)
 	}
 	return db
+}
+
+// storeURL is where the program keeps its store; empty for the data directory.
+func (a *site) storeURL() string {
+	if a.memory == "" {
+		return ""
+	}
+	return strings.Replace(a.world.server.URL(a.memory), fmt.Sprintf(":%d/", a.world.server.Port), fmt.Sprintf(":%d/", a.aside.port), 1)
 }
 
 // runs lists the runs of the flow, newest first.

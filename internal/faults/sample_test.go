@@ -14,6 +14,7 @@ func disturbCells(t *testing.T, w *world) {
 		{scenario: scenarioNamed("upsert"), size: small, step: "load.committed", fault: killed},
 		{scenario: scenarioNamed("replace a new table, then its rows"), size: small, step: "load.committed", fault: zombie},
 		{scenario: scenarioNamed("replace by merge"), size: small, step: "load.batch_written", fault: noTarget},
+		{scenario: scenarioNamed("upsert"), size: small, step: "load.committed", fault: memoryReset},
 		{scenario: scenarioNamed("history"), size: small, step: "read.complete", fault: targetReset},
 	}
 	for _, c := range sample {

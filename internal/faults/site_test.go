@@ -26,13 +26,25 @@ type site struct {
 	dataDir  string
 	// to and from are the links to the target and the source; nil for direct ones.
 	to, from *link
+	// memory is the database of the program's own store and aside the link to it; empty
+	// and nil for a store in the data directory.
+	memory string
+	aside  *link
 }
 
 // sites numbers the sites, so that each has its own names.
 var sites atomic.Int64
 
-// newSite saves the flow. Networked sites reach both databases through proxies.
-func newSite(t *testing.T, w *world, s scenario, z size, networked bool) *site {
+// needs say what a site has beyond two databases.
+type needs struct {
+	// links puts a proxy before each database.
+	links bool
+	// server keeps the program's own store at the server.
+	server bool
+}
+
+// newSite saves the flow.
+func newSite(t *testing.T, w *world, s scenario, z size, n needs) *site {
 	t.Helper()
 	number := sites.Add(1)
 	a := &site{
@@ -40,8 +52,11 @@ func newSite(t *testing.T, w *world, s scenario, z size, networked bool) *site {
 		target: w.server.CreateDatabase(t), dataDir: filepath.Join(t.TempDir(), "data"),
 	}
 	a.conn = testdb.Connect(t, w.server.URL(a.target))
-	if networked {
+	if n.links {
 		a.to, a.from = newLink(t, w.server), newLink(t, w.server)
+	}
+	if n.server {
+		a.memory, a.aside = w.server.CreateDatabase(t), newLink(t, w.server)
 	}
 	a.exec("CREATE SCHEMA analytics;" + s.prefill)
 	a.feed("first")
