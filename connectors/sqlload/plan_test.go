@@ -106,6 +106,7 @@ func TestApplyRefusesCountsThatDoNotAddUp(t *testing.T) {
 		"fewer rows are staged":       func(a map[string][]int64, _ *Input) { a["GROUP BY s.\"id\""] = []int64{5, 0, 1} },
 		"fewer rows were updated":     func(a map[string][]int64, _ *Input) { a["UPDATE "] = []int64{1} },
 		"fewer rows were inserted":    func(a map[string][]int64, _ *Input) { a["INSERT INTO"] = []int64{1} },
+		"more changed than came":      func(a map[string][]int64, _ *Input) { a["LEFT JOIN"] = []int64{2, 4, 2, 3} },
 		"a double stayed":             func(a map[string][]int64, _ *Input) { a["DELETE FROM stage"] = []int64{0} },
 	} {
 		answers, changed := good(), in
