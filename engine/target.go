@@ -32,7 +32,7 @@ func SelectionOf(dataset flows.SourceDataset) connectors.Selection {
 func (it *itinerary) bareTarget(r route) connectors.Target {
 	s := r.stream
 	target := connectors.Target{
-		Table: r.table, StateKey: r.stateKey, Fingerprint: fingerprint(r.dataset),
+		Table: r.table, StateKey: r.stateKey, Fingerprint: fingerprint(r.dataset), Overlap: r.dataset.Overlap,
 		Mode: s.WriteMode, Unique: s.Unique, Cursor: r.dataset.Cursor,
 		Layout: s.Layout, Drift: s.Drift, Replace: s.Replace,
 		CreateIndexes: s.CreateIndexes == nil || *s.CreateIndexes, UniqueHints: s.UniqueHints,

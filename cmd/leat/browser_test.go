@@ -75,7 +75,10 @@ func (b *browser) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 }
 
 // open goes to an address without counting: it is where a person begins.
-func (b *browser) open(address string) { b.t.Helper(); b.do("open "+address, chromedp.Navigate(address)) }
+func (b *browser) open(address string) {
+	b.t.Helper()
+	b.do("open "+address, chromedp.Navigate(address))
+}
 
 // button finds a button or a link by its words.
 func button(words string) string {

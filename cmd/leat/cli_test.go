@@ -134,7 +134,7 @@ func TestNotCSV(t *testing.T) {
 	}
 	for dataset, want := range map[string]string{"picture.csv": "picture.csv", "../../etc/passwd": "passwd"} {
 		file := leat.write("leat.yaml", `authorizers: [{name: a, connector: file}, {name: b, connector: duckdb, settings: {path: out.duckdb}}]
-sources: [{name: s, authorizer: a, datasets: [{name: x, file: "` + dataset + `"}]}]
+sources: [{name: s, authorizer: a, datasets: [{name: x, file: "`+dataset+`"}]}]
 destinations: [{name: d, authorizer: b}]
 flows: [{name: f, destination: d, streams: [{from: {source: s, dataset: x}, table: t, write_mode: insert}]}]
 `)
