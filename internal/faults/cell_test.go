@@ -146,11 +146,34 @@ func (a *site) check(c cell) {
 		a.t.Errorf("the target holds %s, want %s", got, want)
 	}
 	a.checkLoads(phase + 1)
+	if c.scenario.rejects != "" && c.again {
+		a.checkRejects(c)
+	}
 	var strangers []string
 	err := a.conn.QueryRow(a.t.Context(), `SELECT coalesce(array_agg(relname::text), '{}') FROM pg_class
-		WHERE relnamespace = 'analytics'::regnamespace AND relkind = 'r' AND relname NOT IN ('target', '_leat_state', '_leat_loads')`).Scan(&strangers)
+		WHERE relnamespace = 'analytics'::regnamespace AND relkind = 'r' AND relname NOT IN ('target', '_leat_state', '_leat_loads', 'target__rejects')`).Scan(&strangers)
 	if err != nil || len(strangers) > 0 {
 		a.t.Errorf("the run left the tables %q (%v)", strangers, err)
+	}
+}
+
+// checkRejects requires each rejected row once.
+func (a *site) checkRejects(c cell) {
+	a.t.Helper()
+	var kept, want string
+	if err := a.conn.QueryRow(a.t.Context(), "SELECT count(*)::text FROM analytics.target__rejects").Scan(&kept); err != nil {
+		a.t.Fatalf("count the rejects: %v", err)
+	}
+	a.world.mu.Lock()
+	defer a.world.mu.Unlock()
+	if _, err := a.world.conn.Exec(a.t.Context(), "SET search_path = "+a.size.schema); err != nil {
+		a.t.Fatal(err)
+	}
+	if err := a.world.conn.QueryRow(a.t.Context(), "SELECT ("+c.scenario.rejects+")::text").Scan(&want); err != nil {
+		a.t.Fatalf("count the rows to reject: %v", err)
+	}
+	if kept != want {
+		a.t.Errorf("%s rejects are kept, want %s", kept, want)
 	}
 }
 

@@ -15,13 +15,13 @@ import (
 func cells() []cell {
 	var all []cell
 	for _, s := range scenarios {
-		for _, step := range stepNames() {
+		for _, step := range stepNames(s) {
 			all = append(all, cell{scenario: s, size: big, step: step, fault: killed})
 		}
 	}
 	for _, name := range []string{"insert straight in", "upsert", "replace a new table, then its rows"} {
 		for _, f := range []fault{noTarget, noSource, targetReset, sourceReset, targetSilent, sourceSilent, zombie, answerLost, noMemory, memoryReset, memoryAway} {
-			for _, step := range stepNames() {
+			for _, step := range stepNames(scenarioNamed(name)) {
 				if strings.Contains(step, ":") || f.retaken && step == "run.finished" {
 					continue // the small table has one batch; a run that ended cannot be retaken
 				}

@@ -14,11 +14,14 @@ type scenario struct {
 	want [2]string
 	// have is the query over the target that must equal them.
 	have string
+	// rejects counts, at the source, the rows that the second run keeps beside the table.
+	rejects string
 	// recipes are the ways that the two runs must have taken.
 	recipes [2]string
 }
 
 const (
+	withRejects  = "insert and keep rejects"
 	wholeTable   = "TABLE analytics.target"
 	openVersions = "SELECT * FROM analytics.target WHERE valid_to IS NULL"
 	incremental  = "cursor: updated_at, "
@@ -89,6 +92,12 @@ var scenarios = []scenario{
 		name: "insert and ignore", stream: "write_mode: insert_ignore", have: wholeTable,
 		want: [2]string{"TABLE first", `TABLE first UNION ALL SELECT * FROM second s
 			WHERE NOT EXISTS (SELECT FROM first f WHERE f.id = s.id)`},
+		recipes: [2]string{"stage+insert", "stage+on-conflict"},
+	},
+	{
+		name: withRejects, stream: "write_mode: insert_ignore, unique_columns: [payload]", have: wholeTable,
+		want:    [2]string{"TABLE first", "TABLE first"},
+		rejects: "SELECT count(*) FROM second WHERE payload IS NULL",
 		recipes: [2]string{"stage+insert", "stage+on-conflict"},
 	},
 	{

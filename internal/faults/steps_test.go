@@ -16,9 +16,9 @@ type step struct {
 	name string
 	// done says what has happened by then.
 	done string
-	// elsewhere says why the flows of this package do not pass the step; empty for the
-	// steps that they all pass.
-	elsewhere string
+	// elsewhere says why the flows of this package do not pass the step; only names the
+	// one scenario that does. Both are empty for the steps that all of them pass.
+	elsewhere, only string
 }
 
 // steps are all labelled steps in the order of a run.
@@ -34,7 +34,7 @@ var steps = []step{
 	{name: "load.batch_written", done: "a batch is sent"},
 	{name: "read.complete", done: "the source is read to its end"},
 	{name: "read.batch", done: "a batch is read", elsewhere: "only reads of DuckDB pass it"},
-	{name: "load.rejects_kept", done: "rejected rows are stored", elsewhere: "only loads with rejected rows pass it"},
+	{name: "load.rejects_kept", done: "rejected rows are stored", only: withRejects},
 	{name: "load.copied", done: "every row is copied"},
 	{name: "load.applied", done: "the mode's statements have run"},
 	{name: "load.state_written", done: "load row and position are written"},
@@ -45,11 +45,12 @@ var steps = []step{
 	{name: "run.finished", done: "the outcome is stored"},
 }
 
-// stepNames lists them, the ones that come once per batch with a pass in the middle.
-func stepNames() []string {
+// stepNames lists the steps of a scenario, the ones that come once per batch with a pass
+// in the middle.
+func stepNames(s scenario) []string {
 	var names []string
 	for _, step := range steps {
-		if step.elsewhere != "" {
+		if step.elsewhere != "" || step.only != "" && step.only != s.name {
 			continue
 		}
 		names = append(names, step.name)
