@@ -263,3 +263,11 @@ type StateKeeper interface {
 	// DropState removes a stream's rows from the state tables.
 	DropState(ctx context.Context, schema, installation, stateKey string) error
 }
+
+// RejectKeeper finds the rows that loads could not store and kept beside a table.
+type RejectKeeper interface {
+	// Rejects selects the kept rows of one run. The columns are rejected_at,
+	// column_name (NULL when the reason is about the row), reason, and row_data: the row
+	// as JSON, NULL where it could not even be decoded.
+	Rejects(table Table, run string) (Selection, error)
+}

@@ -26,7 +26,7 @@ func (b *board) start(routes []route) {
 	b.streams = make([]flows.StreamRun, len(routes))
 	for i, r := range routes {
 		b.streams[i] = flows.StreamRun{
-			Index: i, Table: r.table.String(), Dataset: r.dataset.Name, WriteMode: r.stream.WriteMode,
+			Index: i, Table: flows.FormatTable(r.table), Dataset: r.dataset.Name, WriteMode: r.stream.WriteMode,
 			Status: flows.RunQueued, Phase: flows.PhaseWaiting, EstimatedRows: -1,
 		}
 	}

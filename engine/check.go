@@ -55,7 +55,7 @@ func (e *Engine) check(ctx context.Context, a authorizers.Authorizer) (err error
 
 // outOfTime replaces an error that only says that the time was over.
 func (e *Engine) outOfTime(ctx context.Context, err error) error {
-	if ctx.Err() != context.DeadlineExceeded { //nolint:errorlint // Err returns exactly this value
+	if ctx.Err() != context.DeadlineExceeded {
 		return err
 	}
 	return &connectors.Error{

@@ -168,7 +168,7 @@ func (j *job) doubtful() bool {
 	}
 	for _, r := range j.routes() {
 		for _, before := range j.run.Streams {
-			if before.Table == r.table.String() && before.Status != flows.RunQueued &&
+			if before.Table == flows.FormatTable(r.table) && before.Status != flows.RunQueued &&
 				before.Status != flows.RunFailed && before.Status != flows.RunCancelled {
 				return true
 			}

@@ -164,5 +164,5 @@ func (j *job) warn(target int, warnings []string) {
 }
 
 func (j *job) say(target int, level, message string) {
-	j.board.log(level, j.itinerary.routes[j.members[target]].table.String(), message)
+	j.board.log(level, flows.FormatTable(j.itinerary.routes[j.members[target]].table), message)
 }

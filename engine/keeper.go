@@ -84,7 +84,7 @@ func (k *keeper) renew(ctx context.Context) error {
 	case err != nil && time.Since(k.renewed) > k.engine.timing.lease-k.engine.timing.renew:
 		return fmt.Errorf("%w: the store did not answer: %w", flows.ErrLeaseLost, err)
 	case err != nil:
-		k.engine.Log.Warn("renewing a lease failed", "run", k.lease.RunID, "error", err)
+		k.engine.Log.WarnContext(ctx, "renewing a lease failed", "run", k.lease.RunID, "error", err)
 		return nil
 	}
 	k.renewed = k.tried

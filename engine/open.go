@@ -109,7 +109,7 @@ func (e *Engine) shut(ctx context.Context, s session) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.timing.close)
 	defer cancel()
 	if err := s.Close(ctx); err != nil {
-		e.Log.Warn("closing a connection failed", "connector", s.descriptor.Kind, "error", err)
+		e.Log.WarnContext(ctx, "closing a connection failed", "connector", s.descriptor.Kind, "error", err)
 	}
 }
 

@@ -65,7 +65,7 @@ func (e *Engine) fill(ctx context.Context, extractor connectors.Extractor, selec
 	}
 	defer func() {
 		if err := read.Close(); err != nil {
-			e.Log.Debug("closing a preview failed", "error", err)
+			e.Log.DebugContext(ctx, "closing a preview failed", "error", err)
 		}
 	}()
 	for !result.full() {

@@ -54,7 +54,7 @@ func (p *producer) pump(ctx context.Context, open opener, patience time.Duration
 	}
 	defer func() {
 		if err := read.Close(); err != nil {
-			log.Warn("closing a read failed", "error", connectors.AsError(err).Message)
+			log.WarnContext(ctx, "closing a read failed", "error", connectors.AsError(err).Message)
 		}
 	}()
 	for {

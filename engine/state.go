@@ -92,7 +92,7 @@ func (e *Engine) editState(ctx context.Context, flow flows.Flow, table string, e
 	}
 	return e.keepStates(ctx, flow, func(ctx context.Context, it *itinerary, states connectors.StateKeeper) error {
 		for _, r := range it.routes {
-			if r.table.String() == table || r.stream.Table == table {
+			if slices.Contains([]string{r.table.String(), flows.FormatTable(r.table), r.stream.Table}, table) {
 				return edit(ctx, states, r, installation)
 			}
 		}

@@ -217,6 +217,6 @@ func (t *transfer) abort(ctx context.Context, load connectors.Load) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.closing)
 	defer cancel()
 	if err := load.Abort(ctx); err != nil {
-		t.log.Warn("aborting a load failed", "error", connectors.AsError(err).Message)
+		t.log.WarnContext(ctx, "aborting a load failed", "error", connectors.AsError(err).Message)
 	}
 }

@@ -186,9 +186,11 @@ func (r *Roots) outside(name string) *connectors.Error {
 }
 
 func (r *Roots) missingFolder(name string) *connectors.Error {
-	return &connectors.Error{Kind: connectors.NotFound,
+	return &connectors.Error{
+		Kind:    connectors.NotFound,
 		Message: fmt.Sprintf("The folder of the file %q does not exist", name),
-		Fix:     "Make the folder below " + r.list() + ", or change the path."}
+		Fix:     "Make the folder below " + r.list() + ", or change the path.",
+	}
 }
 
 // refuse turns a failure to open into a sentence. Whatever os.Root refuses without
@@ -196,18 +198,24 @@ func (r *Roots) missingFolder(name string) *connectors.Error {
 func (r *Roots) refuse(name string, err error) *connectors.Error {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return &connectors.Error{Kind: connectors.NotFound, Message: fmt.Sprintf("There is no file %q", name),
-			Fix: "Put it below " + r.list() + ", or change the path.", Cause: err}
+		return &connectors.Error{
+			Kind: connectors.NotFound, Message: fmt.Sprintf("There is no file %q", name),
+			Fix: "Put it below " + r.list() + ", or change the path.", Cause: err,
+		}
 	case errors.Is(err, os.ErrPermission):
-		return &connectors.Error{Kind: connectors.Permission, Message: fmt.Sprintf("Leat may not open the file %q", name),
-			Fix: "Give the user that runs Leat the right to read it.", Cause: err}
+		return &connectors.Error{
+			Kind: connectors.Permission, Message: fmt.Sprintf("Leat may not open the file %q", name),
+			Fix: "Give the user that runs Leat the right to read it.", Cause: err,
+		}
 	case errors.Is(err, errNotRegular), errors.Is(err, errDangling), errors.Is(err, syscall.ENXIO),
 		errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.ELOOP), errors.Is(err, syscall.ENAMETOOLONG):
 		return refusal(fmt.Sprintf("%q is not a regular file", name), "Name a file below "+r.list()+".")
 	case strings.Contains(err.Error(), "escapes"):
 		return r.outside(name)
 	default:
-		return &connectors.Error{Kind: connectors.Unreachable, Retryable: true,
-			Message: fmt.Sprintf("The file %q cannot be opened", name), Cause: err}
+		return &connectors.Error{
+			Kind: connectors.Unreachable, Retryable: true,
+			Message: fmt.Sprintf("The file %q cannot be opened", name), Cause: err,
+		}
 	}
 }

@@ -88,7 +88,7 @@ func fill(ctx context.Context, root *os.Root, name string, content io.Reader, ma
 
 // cancellable ends a stream when its context ends.
 type cancellable struct {
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // io.Reader has no room for it; it lives for one Save
 	io.Reader
 }
 
@@ -104,8 +104,10 @@ func (r *Roots) cannotWrite(name string, err error) error {
 		return refusal(fmt.Sprintf("The file %q is larger than the limit of %d MiB", path.Base(name), int64(limit)>>20),
 			"Send a smaller or a compressed file, or copy it to "+r.list()+" by other means.")
 	}
-	return &connectors.Error{Kind: connectors.Unreachable, Message: fmt.Sprintf("The file %q could not be stored", name),
-		Fix: "Check that " + r.folders[0].typed + " is writable and has room.", Cause: err}
+	return &connectors.Error{
+		Kind: connectors.Unreachable, Message: fmt.Sprintf("The file %q could not be stored", name),
+		Fix: "Check that " + r.folders[0].typed + " is writable and has room.", Cause: err,
+	}
 }
 
 // maxStem is the longest part of a sent name that is kept.

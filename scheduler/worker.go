@@ -115,19 +115,19 @@ func (w *Worker) claim(ctx context.Context) (flows.Run, bool) {
 	defer cancel()
 	run, err := w.Runs.ClaimRun(ctx, w.Node, "", w.Lease)
 	if err != nil && !errors.Is(err, flows.ErrNothingDue) {
-		w.Log.Error("claiming a run failed", "error", err)
+		w.Log.ErrorContext(ctx, "claiming a run failed", "error", err)
 	}
 	return run, err == nil
 }
 
 func (w *Worker) execute(ctx context.Context, run flows.Run) {
 	log := w.Log.With("run", run.ID, "flow", run.FlowName, "attempt", run.Attempt)
-	log.Info("run begins")
+	log.InfoContext(ctx, "run begins")
 	if err := w.Engine.Execute(ctx, run); err != nil {
-		log.Warn("run stopped without an outcome", "error", err)
+		log.WarnContext(ctx, "run stopped without an outcome", "error", err)
 		return
 	}
-	log.Info("run executed")
+	log.InfoContext(ctx, "run executed")
 }
 
 func (w *Worker) sleep(ctx context.Context) {

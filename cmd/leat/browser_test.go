@@ -27,7 +27,7 @@ const shotsDir = "LEAT_TEST_SCREENSHOTS"
 // browser is a person with a real browser. It counts what the person does.
 type browser struct {
 	t        *testing.T
-	ctx      context.Context
+	ctx      context.Context //nolint:containedctx // the life of the browser
 	actions  []string
 	mu       sync.Mutex
 	messages []string

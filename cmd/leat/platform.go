@@ -46,7 +46,7 @@ type config struct {
 const (
 	envDataDir     = "LEAT_DATA_DIR"
 	envDatabaseURL = "LEAT_DATABASE_URL"
-	envSecretKey   = "LEAT_SECRET_KEY" //nolint:gosec // the name of a variable, not a secret
+	envSecretKey   = "LEAT_SECRET_KEY"
 	envFiles       = "LEAT_FILES"
 	envReferences  = "LEAT_REFERENCES"
 	envEgress      = "LEAT_EGRESS"

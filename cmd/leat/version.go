@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"runtime"
 	"time"
+
+	"leat/dial"
 )
 
 // versionCommand prints the version.
@@ -32,11 +34,12 @@ func (c *healthcheckCommand) Run(a *app) error {
 	if err != nil {
 		return usage("the address %q is not host:port", c.Address)
 	}
-	response, err := http.DefaultClient.Do(request)
+	client := http.Client{Transport: &http.Transport{DialContext: dial.New(dial.Options{Policy: dial.DefaultPolicy()}).DialContext}}
+	response, err := client.Do(request)
 	if err != nil {
 		return fmt.Errorf("ask %s: %w", c.Address, err)
 	}
-	defer response.Body.Close() //nolint:errcheck // nothing was written
+	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("the server at %s is not ready: it answered %s", c.Address, response.Status)
 	}

@@ -155,8 +155,10 @@ func (r *relation) pick(names []string) error {
 func (r *relation) column(name string) (duck.Column, error) {
 	i := slices.IndexFunc(r.columns, func(c duck.Column) bool { return c.Name == name })
 	if i < 0 {
-		return duck.Column{}, &connectors.Error{Kind: connectors.NotFound, Message: fmt.Sprintf("There is no column %q in %s", name, r.dataset),
-			Fix: "Choose one of its columns."}
+		return duck.Column{}, &connectors.Error{
+			Kind: connectors.NotFound, Message: fmt.Sprintf("There is no column %q in %s", name, r.dataset),
+			Fix: "Choose one of its columns.",
+		}
 	}
 	return r.columns[i], nil
 }

@@ -45,10 +45,14 @@ func (connector) Descriptor() connectors.Descriptor {
 		Kind: Kind, Title: "DuckDB",
 		Summary: "A DuckDB database file on this machine, to read or to load; nothing to install.",
 		Settings: []connectors.Field{
-			{Name: settingPath, Label: "File", Type: connectors.FieldText, Required: true, Default: "{flow}.duckdb",
-				Help: "A file below the folders of LEAT_FILES; {flow} stands for the flow's name. :memory: forgets everything at the end."},
-			{Name: settingMemory, Label: "Memory limit", Type: connectors.FieldText, Default: "512MB", Advanced: true,
-				Help: "What DuckDB may use, such as 512MB or 2GB; more work spills to disk."},
+			{
+				Name: settingPath, Label: "File", Type: connectors.FieldText, Required: true, Default: "{flow}.duckdb",
+				Help: "A file below the folders of LEAT_FILES; {flow} stands for the flow's name. :memory: forgets everything at the end.",
+			},
+			{
+				Name: settingMemory, Label: "Memory limit", Type: connectors.FieldText, Default: "512MB", Advanced: true,
+				Help: "What DuckDB may use, such as 512MB or 2GB; more work spills to disk.",
+			},
 		},
 		URLSchemes: []string{Kind},
 		ParseURL:   parseURL,
@@ -99,8 +103,10 @@ func checkMemory(limit string) error {
 	if limit == "" || size.MatchString(limit) {
 		return nil
 	}
-	return &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("The setting memory_limit is %q, which is not understood", limit),
-		Fix: "Write a size such as 512MB or 2GB."}
+	return &connectors.Error{
+		Kind: connectors.Config, Message: fmt.Sprintf("The setting memory_limit is %q, which is not understood", limit),
+		Fix: "Write a size such as 512MB or 2GB.",
+	}
 }
 
 // Check opens the file, or says that the first load will make it.
@@ -129,7 +135,7 @@ func (c *connection) look(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer h.release()
+	defer func() { _ = h.release() }() // only read
 	rows, err := h.conn.Values(ctx, "SELECT count(*) FROM duckdb_tables() WHERE NOT internal AND NOT temporary")
 	if err != nil {
 		return "", mapError(err, "look into "+c.path)

@@ -20,8 +20,10 @@ func openError(path string, err error) error {
 	if !ok {
 		return fmt.Errorf("open the DuckDB file %s: %w", path, err)
 	}
-	e := &connectors.Error{Kind: connectors.Unreachable, Message: fmt.Sprintf("The DuckDB file %q cannot be opened", path), Cause: err,
-		Fix: "Check that the user that runs Leat may read and write the file and its folder."}
+	e := &connectors.Error{
+		Kind: connectors.Unreachable, Message: fmt.Sprintf("The DuckDB file %q cannot be opened", path), Cause: err,
+		Fix: "Check that the user that runs Leat may read and write the file and its folder.",
+	}
 	switch {
 	case found.Kind == duck.Locked:
 		e.Kind, e.Retryable = connectors.Conflict, true
@@ -77,6 +79,8 @@ func meaning(kind duck.ErrorKind) (connectors.Kind, bool, string) {
 
 // notFound names a missing table.
 func notFound(table connectors.Dataset) error {
-	return &connectors.Error{Kind: connectors.NotFound, Message: fmt.Sprintf("There is no table or view %s in the DuckDB file", table),
-		Fix: "Choose one of the listed tables."}
+	return &connectors.Error{
+		Kind: connectors.NotFound, Message: fmt.Sprintf("There is no table or view %s in the DuckDB file", table),
+		Fix: "Choose one of the listed tables.",
+	}
 }

@@ -15,8 +15,14 @@ func TestCursorWindows(t *testing.T) {
 		nulls           connectors.NullPolicy
 		first, second   int
 	}{
-		{"at", "", "", 11, 1}, {"at", "5m", "", 11, 6}, {"at", "none", "", 10, 1}, {"d", "2d", "", 11, 3}, {"n", "3.5", "", 11, 4},
-		{"id", "4", "", 11, 1}, {"at", "", connectors.NullsExclude, 10, 1}, {"at", "", connectors.NullsInclude, 11, 2},
+		{"at", "", "", 11, 1},
+		{"at", "5m", "", 11, 6},
+		{"at", "none", "", 10, 1},
+		{"d", "2d", "", 11, 3},
+		{"n", "3.5", "", 11, 4},
+		{"id", "4", "", 11, 1},
+		{"at", "", connectors.NullsExclude, 10, 1},
+		{"at", "", connectors.NullsInclude, 11, 2},
 	}
 	for _, test := range tests {
 		t.Run(test.cursor+test.overlap+string(test.nulls), func(t *testing.T) {
@@ -36,8 +42,11 @@ func TestCursorWindows(t *testing.T) {
 		})
 	}
 	for _, selection := range []connectors.Selection{
-		{Cursor: "at", Nulls: connectors.NullsFail}, {Cursor: "at", Overlap: "lots", Position: `{"cursor":"2026-01-01 00:00:00","type":"TIMESTAMP"}`},
-		{Cursor: "at", Position: `{"cursor":"5","type":"BIGINT"}`}, {Cursor: "at", Position: "broken"}, {Cursor: "nope"},
+		{Cursor: "at", Nulls: connectors.NullsFail},
+		{Cursor: "at", Overlap: "lots", Position: `{"cursor":"2026-01-01 00:00:00","type":"TIMESTAMP"}`},
+		{Cursor: "at", Position: `{"cursor":"5","type":"BIGINT"}`},
+		{Cursor: "at", Position: "broken"},
+		{Cursor: "nope"},
 	} {
 		selection.Dataset.Name = "t"
 		if _, err := s.try(t, selection); err == nil {

@@ -238,6 +238,8 @@ func (c *cursor) checkNulls(ctx context.Context) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return &connectors.Error{Kind: connectors.Data, Message: fmt.Sprintf("The cursor %q of %s is NULL in some rows", c.selection.Cursor, c.relation.dataset),
-		Fix: "Fill the column, or choose to include or exclude these rows."}
+	return &connectors.Error{
+		Kind: connectors.Data, Message: fmt.Sprintf("The cursor %q of %s is NULL in some rows", c.selection.Cursor, c.relation.dataset),
+		Fix: "Fill the column, or choose to include or exclude these rows.",
+	}
 }

@@ -81,8 +81,10 @@ func validateTargets(id connectors.LoadID, targets []connectors.Target) error {
 		}
 		for _, other := range targets[:i] {
 			if strings.EqualFold(other.Table.String(), target.Table.String()) || other.StateKey == target.StateKey {
-				return &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("Two streams of one atomic flow load %s", target.Table),
-					Fix: "Give each its own table, or make it one stream that unites both."}
+				return &connectors.Error{
+					Kind: connectors.Config, Message: fmt.Sprintf("Two streams of one atomic flow load %s", target.Table),
+					Fix: "Give each its own table, or make it one stream that unites both.",
+				}
 			}
 		}
 	}
@@ -196,8 +198,10 @@ func (l *load) Announce(_ context.Context, target int, schema record.Schema) err
 	defer l.mu.Unlock()
 	it := l.items[target]
 	if it.plan != nil {
-		return &connectors.Error{Kind: connectors.Data, Retryable: true, Message: fmt.Sprintf("The columns of the source of %s changed while it was read", it.target.Table),
-			Fix: "The next run reads the new columns."}
+		return &connectors.Error{
+			Kind: connectors.Data, Retryable: true, Message: fmt.Sprintf("The columns of the source of %s changed while it was read", it.target.Table),
+			Fix: "The next run reads the new columns.",
+		}
 	}
 	it.schema, it.announced = schema, true
 	return l.rematch(it)

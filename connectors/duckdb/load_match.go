@@ -70,8 +70,10 @@ func (b *matcher) mapNames() error {
 		}
 		lower := strings.ToLower(names[source])
 		if other, double := taken[lower]; double {
-			return &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("The source columns %q and %q would share a column of %s, because DuckDB ignores case", other, source, b.m.spec.Table),
-				Fix: "Select only one of them, or rename one in a query."}
+			return &connectors.Error{
+				Kind: connectors.Config, Message: fmt.Sprintf("The source columns %q and %q would share a column of %s, because DuckDB ignores case", other, source, b.m.spec.Table),
+				Fix: "Select only one of them, or rename one in a query.",
+			}
 		}
 		taken[lower] = source
 	}
@@ -173,8 +175,10 @@ func (b *matcher) metaColumns() error {
 			continue
 		}
 		if b.schema.Index(meta.name) >= 0 {
-			return &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("The source has a column %q, which the load fills itself", meta.name),
-				Fix: "Switch that column of the stream off, or leave the source's column out."}
+			return &connectors.Error{
+				Kind: connectors.Config, Message: fmt.Sprintf("The source has a column %q, which the load fills itself", meta.name),
+				Fix: "Switch that column of the stream off, or leave the source's column out.",
+			}
 		}
 		b.metaColumn(meta.name, meta.typeName)
 	}
@@ -229,8 +233,10 @@ func (b *matcher) verdict() error {
 	for i, p := range b.m.misfits {
 		messages[i], fixes[i] = p.message, p.fix
 	}
-	return &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("The columns of %s do not fit: %s", b.m.spec.Table, strings.Join(messages, "; ")),
-		Fix: strings.Join(fixes, " ")}
+	return &connectors.Error{
+		Kind: connectors.Config, Message: fmt.Sprintf("The columns of %s do not fit: %s", b.m.spec.Table, strings.Join(messages, "; ")),
+		Fix: strings.Join(fixes, " "),
+	}
 }
 
 // requireNotNull refuses a table that needs values which nobody brings.

@@ -11,9 +11,6 @@ import (
 	"leat/record"
 )
 
-// rejectsEnding ends the name of the table that keeps rejected rows.
-const rejectsEnding = "__rejects"
-
 // rejects are the rows of one target that could not even be decoded.
 type rejects struct {
 	count   int64
@@ -44,8 +41,10 @@ func tooMany(it *item, r record.Reject) error {
 	if it.target.RejectLimit > 0 {
 		message = fmt.Sprintf("More than %d rows for %s cannot be stored; the last: %s", it.target.RejectLimit, it.stream.Table, r.Error())
 	}
-	return &connectors.Error{Kind: connectors.Data, Message: message, Cause: r,
-		Fix: "Mend the rows at the source, allow more rejects for this stream, or convert the column in a query."}
+	return &connectors.Error{
+		Kind: connectors.Data, Message: message, Cause: r,
+		Fix: "Mend the rows at the source, allow more rejects for this stream, or convert the column in a query.",
+	}
 }
 
 func (r *rejects) note(reject record.Reject) {
@@ -59,9 +58,9 @@ func (r *rejects) note(reject record.Reject) {
 
 // keepRejects writes rows beside the target, in the applying transaction.
 func (l *load) keepRejects(ctx context.Context, it *item, chunk []record.Reject) error {
-	name := it.stream.Table.Name + rejectsEnding
-	s := l.s.about("keep the rejected rows in " + name)
-	table := qualified(it.stream.Table.Schema, name)
+	name := sqlload.RejectsTable(dialect{}, it.stream.Table)
+	s := l.s.about("keep the rejected rows in " + name.Name)
+	table := qualified(name.Schema, name.Name)
 	if !it.rejects.made {
 		if _, err := s.Exec(ctx, "CREATE TABLE IF NOT EXISTS "+table+
 			" (run VARCHAR NOT NULL, rejected_at TIMESTAMPTZ NOT NULL, column_name VARCHAR, reason VARCHAR NOT NULL, row_data JSON)"); err != nil {
@@ -82,4 +81,9 @@ func (l *load) keepRejects(ctx context.Context, it *item, chunk []record.Reject)
 // input is what the load knows when its last row has been appended.
 func (it *item) input(copied int64, end connectors.Close) sqlload.Input {
 	return sqlload.Input{Copied: copied, Sent: it.sent, Rejected: it.rejects.count, Bytes: it.bytes, Close: end, LastGood: it.lastGood}
+}
+
+// Rejects selects the rejected rows that a run kept beside a table.
+func (*connection) Rejects(table connectors.Table, run string) (connectors.Selection, error) {
+	return sqlload.SelectRejects(dialect{}, table, run)
 }

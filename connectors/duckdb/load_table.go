@@ -91,6 +91,8 @@ func requireSchema(ctx context.Context, s session, schema string) error {
 	if err != nil || len(rows) > 0 {
 		return err
 	}
-	return &connectors.Error{Kind: connectors.NotFound, Message: fmt.Sprintf("There is no schema %q in the DuckDB file, and schemas are never created", schema),
-		Fix: "CREATE SCHEMA " + duck.Quote(schema) + "; or use the schema main."}
+	return &connectors.Error{
+		Kind: connectors.NotFound, Message: fmt.Sprintf("There is no schema %q in the DuckDB file, and schemas are never created", schema),
+		Fix: "CREATE SCHEMA " + duck.Quote(schema) + "; or use the schema main.",
+	}
 }

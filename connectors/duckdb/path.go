@@ -19,16 +19,18 @@ const scheme = Kind + "://"
 func parseURL(raw string) (connectors.ParsedURL, error) {
 	rest, ok := strings.CutPrefix(raw, scheme)
 	if !ok || rest == "" {
-		return connectors.ParsedURL{}, &connectors.Error{Kind: connectors.Config, Message: "The URL does not name a DuckDB file",
-			Fix: "Write duckdb:///warehouse.duckdb."}
+		return connectors.ParsedURL{}, &connectors.Error{
+			Kind: connectors.Config, Message: "The URL does not name a DuckDB file",
+			Fix: "Write duckdb:///warehouse.duckdb.",
+		}
 	}
 	path, query, _ := strings.Cut(rest, "?")
 	parsed := connectors.ParsedURL{Settings: connectors.Settings{settingPath: scheme + path}}
 	for pair := range strings.SplitSeq(query, "&") {
 		name, value, _ := strings.Cut(pair, "=")
-		switch {
-		case name == "":
-		case name == settingMemory:
+		switch name {
+		case "":
+		case settingMemory:
 			parsed.Settings[settingMemory] = value
 		default:
 			parsed.Unknown = append(parsed.Unknown, name)
@@ -46,8 +48,10 @@ func unnamed(path, flow string) bool { return flow == "" && strings.Contains(pat
 // file returns the absolute path of the database.
 func (c *connection) file(flow string) (string, error) {
 	if unnamed(c.path, flow) {
-		return "", &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("The path %q names one file per flow, so it cannot be used outside of a flow", c.path),
-			Fix: "Put the file's own name into the setting path."}
+		return "", &connectors.Error{
+			Kind: connectors.Config, Message: fmt.Sprintf("The path %q names one file per flow, so it cannot be used outside of a flow", c.path),
+			Fix: "Put the file's own name into the setting path.",
+		}
 	}
 	if c.files == nil {
 		return "", &connectors.Error{Kind: connectors.Config, Message: "No folder for files is set up", Fix: "Set LEAT_FILES."}

@@ -33,7 +33,8 @@ func trimmed(b array.Builder, parse appendValue) appendValue {
 func parsed[T any](b interface {
 	array.Builder
 	Append(T)
-}, parse func([]byte) (T, bool)) appendValue {
+}, parse func([]byte) (T, bool),
+) appendValue {
 	return trimmed(b, func(text []byte) bool {
 		value, ok := parse(text)
 		if ok {

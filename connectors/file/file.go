@@ -68,8 +68,10 @@ func (c *connection) Check(ctx context.Context) error {
 	names, err := c.files.List(suffixes...)
 	stage := dial.Stage{Name: "folders", Detail: fmt.Sprintf("%d files", len(names)), Duration: time.Since(start)}
 	if err != nil {
-		err = &connectors.Error{Kind: connectors.Permission, Message: "The folders for files cannot be read",
-			Fix: "Give the user that runs Leat the right to read them.", Cause: err}
+		err = &connectors.Error{
+			Kind: connectors.Permission, Message: "The folders for files cannot be read",
+			Fix: "Give the user that runs Leat the right to read them.", Cause: err,
+		}
 		stage.Err, stage.Detail = err, ""
 	}
 	dial.Report(ctx, stage)

@@ -30,22 +30,38 @@ const auto = "auto"
 func datasetOptions() []connectors.Field {
 	return []connectors.Field{
 		{Name: optionFormat, Label: "Format", Type: connectors.FieldChoice, Default: "csv", Choices: []string{"csv"}},
-		{Name: optionHeader, Label: "Header", Type: connectors.FieldChoice, Default: auto, Choices: []string{auto, "yes", "no"},
-			Help: "Whether the first row names the columns."},
-		{Name: optionDelimiter, Label: "Delimiter", Type: connectors.FieldText, Default: auto,
-			Help: "What stands between values: auto, tab or one character."},
-		{Name: optionEncoding, Label: "Encoding", Type: connectors.FieldText, Default: auto, Advanced: true,
-			Help: "auto, utf-8, utf-16, or the name of another encoding such as windows-1250."},
-		{Name: optionCompression, Label: "Compression", Type: connectors.FieldChoice, Default: auto, Advanced: true,
-			Choices: []string{auto, "gzip", "none"}},
-		{Name: optionNull, Label: "NULL text", Type: connectors.FieldText, Advanced: true,
-			Help: "An unquoted value that means NULL, besides the empty one."},
-		{Name: optionSkip, Label: "Rows to skip", Type: connectors.FieldNumber, Default: "0", Advanced: true,
-			Help: "Rows before the header that belong to no table."},
-		{Name: optionQuote, Label: "Quote", Type: connectors.FieldText, Default: `"`, Advanced: true,
-			Help: "The character around values, or none."},
-		{Name: optionEscape, Label: "Escape", Type: connectors.FieldText, Default: "double", Advanced: true,
-			Help: "How a quote is written inside quotes: double, or a character before it such as \\."},
+		{
+			Name: optionHeader, Label: "Header", Type: connectors.FieldChoice, Default: auto, Choices: []string{auto, "yes", "no"},
+			Help: "Whether the first row names the columns.",
+		},
+		{
+			Name: optionDelimiter, Label: "Delimiter", Type: connectors.FieldText, Default: auto,
+			Help: "What stands between values: auto, tab or one character.",
+		},
+		{
+			Name: optionEncoding, Label: "Encoding", Type: connectors.FieldText, Default: auto, Advanced: true,
+			Help: "auto, utf-8, utf-16, or the name of another encoding such as windows-1250.",
+		},
+		{
+			Name: optionCompression, Label: "Compression", Type: connectors.FieldChoice, Default: auto, Advanced: true,
+			Choices: []string{auto, "gzip", "none"},
+		},
+		{
+			Name: optionNull, Label: "NULL text", Type: connectors.FieldText, Advanced: true,
+			Help: "An unquoted value that means NULL, besides the empty one.",
+		},
+		{
+			Name: optionSkip, Label: "Rows to skip", Type: connectors.FieldNumber, Default: "0", Advanced: true,
+			Help: "Rows before the header that belong to no table.",
+		},
+		{
+			Name: optionQuote, Label: "Quote", Type: connectors.FieldText, Default: `"`, Advanced: true,
+			Help: "The character around values, or none.",
+		},
+		{
+			Name: optionEscape, Label: "Escape", Type: connectors.FieldText, Default: "double", Advanced: true,
+			Help: "How a quote is written inside quotes: double, or a character before it such as \\.",
+		},
 	}
 }
 
@@ -72,8 +88,10 @@ func parseOptions(given map[string]string) (options, error) {
 		}
 		parse, ok := optionParsers[name]
 		if !ok {
-			return o, &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("There is no option %q for files", name),
-				Fix: "Use format, header, delimiter, encoding, compression, null, skip_rows, quote or escape."}
+			return o, &connectors.Error{
+				Kind: connectors.Config, Message: fmt.Sprintf("There is no option %q for files", name),
+				Fix: "Use format, header, delimiter, encoding, compression, null, skip_rows, quote or escape.",
+			}
 		}
 		if !parse(&o, value) {
 			return o, optionError(name, value, optionFixes[name])

@@ -41,8 +41,10 @@ func (c *connection) Read(ctx context.Context, selections []connectors.Selection
 	}
 	for _, s := range selections {
 		if s.Cursor != "" {
-			return nil, &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("File %q cannot be read by a cursor", s.Dataset.Name),
-				Fix: "Remove the cursor; files are read whole."}
+			return nil, &connectors.Error{
+				Kind: connectors.Config, Message: fmt.Sprintf("File %q cannot be read by a cursor", s.Dataset.Name),
+				Fix: "Remove the cursor; files are read whole.",
+			}
 		}
 		if s.Dataset.Query != "" {
 			return nil, &connectors.Error{Kind: connectors.Config, Message: "Files cannot be read by a query", Fix: "Name a file."}

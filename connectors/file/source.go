@@ -194,8 +194,10 @@ func (s *source) unchanged() error {
 		return err
 	}
 	if now.Size() != s.info.Size() || !now.ModTime().Equal(s.info.ModTime()) {
-		return &connectors.Error{Kind: connectors.Data, Retryable: true, Message: "It was changed while it was read",
-			Fix: "Write files under another name and rename them when they are whole."}
+		return &connectors.Error{
+			Kind: connectors.Data, Retryable: true, Message: "It was changed while it was read",
+			Fix: "Write files under another name and rename them when they are whole.",
+		}
 	}
 	return nil
 }

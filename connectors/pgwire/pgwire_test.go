@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -151,18 +152,18 @@ func TestConnectSetsTheSession(t *testing.T) {
 		t.Errorf("stages (-want +got):\n%s", diff)
 	}
 	for name, want := range map[string]string{
-		"DateStyle": "ISO, MDY", "TimeZone": "UTC", "IntervalStyle": "postgres", "search_path": "pg_catalog", "row_security": "off", "extra_float_digits": "1",
+		"DateStyle": "ISO, MDY", "TimeZone": "UTC", "IntervalStyle": "postgres", "search_path": "pg_catalog", "row_security": "off", "extra_float_digits": floatDigits(ServerVersion(conn.PgConn())),
 		"statement_timeout": "1min", "lock_timeout": "2s", "idle_in_transaction_session_timeout": "1h", "application_name": strings.Repeat("ž", 31), "client_encoding": "UTF8",
 	} {
 		var got string
 		if err := conn.QueryRow(t.Context(), "SELECT current_setting($1)", name).Scan(&got); err != nil || got != want {
-			if name == "application_name" && got == strings.Repeat("?", 62) {
-				continue // servers before 16 show question marks
+			if name == "application_name" && slices.Contains([]string{strings.Repeat("?", 62), strings.Repeat(`\xc5\xbe`, 31)}, got) {
+				continue // servers show ASCII only, and since 16 the bytes of the rest
 			}
 			t.Errorf("%s is %q (%v), want %q", name, got, err, want)
 		}
 	}
-	if version := ServerVersion(conn.PgConn()); version < 130_000 {
+	if version := ServerVersion(conn.PgConn()); version < 100_000 {
 		t.Errorf("the version is %d", version)
 	}
 }
@@ -270,17 +271,25 @@ func TestMapError(t *testing.T) {
 	}{
 		{&pgconn.PgError{Code: "42501", Message: "permission denied"}, connectors.Permission, false, `GRANT INSERT ON "s"."t" TO "u"`},
 		{&pgconn.PgError{Code: "3F000", Message: "schema"}, connectors.NotFound, false, `CREATE SCHEMA "s"; GRANT USAGE, CREATE ON SCHEMA "s" TO "u";`},
-		{&pgconn.PgError{Code: "40001", Message: "x"}, connectors.Conflict, true, "40001"}, {&pgconn.PgError{Code: "40P01"}, connectors.Conflict, true, "deadlock"},
-		{&pgconn.PgError{Code: "55P03"}, connectors.Conflict, true, "lock"}, {&pgconn.PgError{Code: "53100"}, connectors.Throttled, false, "disk"},
-		{&pgconn.PgError{Code: "53300"}, connectors.Throttled, true, "connections"}, {&pgconn.PgError{Code: "57P01", Message: "terminated"}, connectors.Unreachable, true, "57P01"},
-		{&pgconn.PgError{Code: "57014", Message: "timeout"}, connectors.Unreachable, true, "statement_timeout"}, {&pgconn.PgError{Code: "25006"}, connectors.Permission, false, "read only"},
-		{&pgconn.PgError{Code: "08006", Message: "x"}, connectors.Unreachable, true, "08006"}, {&pgconn.PgError{Code: "42P01", Message: "x"}, connectors.NotFound, false, "42P01"},
+		{&pgconn.PgError{Code: "40001", Message: "x"}, connectors.Conflict, true, "40001"},
+		{&pgconn.PgError{Code: "40P01"}, connectors.Conflict, true, "deadlock"},
+		{&pgconn.PgError{Code: "55P03"}, connectors.Conflict, true, "lock"},
+		{&pgconn.PgError{Code: "53100"}, connectors.Throttled, false, "disk"},
+		{&pgconn.PgError{Code: "53300"}, connectors.Throttled, true, "connections"},
+		{&pgconn.PgError{Code: "57P01", Message: "terminated"}, connectors.Unreachable, true, "57P01"},
+		{&pgconn.PgError{Code: "57014", Message: "timeout"}, connectors.Unreachable, true, "statement_timeout"},
+		{&pgconn.PgError{Code: "25006"}, connectors.Permission, false, "read only"},
+		{&pgconn.PgError{Code: "08006", Message: "x"}, connectors.Unreachable, true, "08006"},
+		{&pgconn.PgError{Code: "42P01", Message: "x"}, connectors.NotFound, false, "42P01"},
 		{&pgconn.PgError{Code: "22P02", Message: "canary", Detail: "canary", Where: "canary"}, connectors.Data, false, "22P02"},
 		{&pgconn.PgError{Code: "23505", Message: "canary", Detail: "canary", ConstraintName: "t_pkey"}, connectors.Data, false, `constraint "t_pkey"`},
 		{&pgconn.PgError{Code: "23502", Message: "canary", ColumnName: "name"}, connectors.Data, false, `column "name"`},
-		{&pgconn.PgError{Code: "P0001", Message: "canary"}, connectors.Data, false, "trigger"}, {&pgconn.PgError{Code: "U0001", Message: "canary"}, connectors.Internal, false, "U0001"},
+		{&pgconn.PgError{Code: "P0001", Message: "canary"}, connectors.Data, false, "trigger"},
+		{&pgconn.PgError{Code: "U0001", Message: "canary"}, connectors.Internal, false, "U0001"},
 		{&dial.Error{Stage: dial.StageTCP, Host: "h", Kind: dial.KindTimeout, Err: errors.New("x")}, connectors.Unreachable, true, "firewall"},
-		{pgx.ErrNoRows, connectors.NotFound, false, "no such row"}, {net.ErrClosed, connectors.Unreachable, true, "broke"}, {errors.New("odd"), connectors.Internal, false, "odd"},
+		{pgx.ErrNoRows, connectors.NotFound, false, "no such row"},
+		{net.ErrClosed, connectors.Unreachable, true, "broke"},
+		{errors.New("odd"), connectors.Internal, false, "odd"},
 	} {
 		found := connectors.AsError(MapError(t.Context(), test.err, a))
 		if found.Kind != test.kind || found.Retryable != test.retryable || !strings.Contains(found.Error(), test.says) {

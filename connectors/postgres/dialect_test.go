@@ -41,8 +41,10 @@ func (v variant) spec(mode connectors.WriteMode) sqlload.Spec {
 		Target: connectors.Target{Mode: mode, CreateIndexes: true}, Table: connectors.Table{Schema: "dwh", Name: "orders"}, Staging: "_leat_stage",
 		Unique: []string{"id", "Region"},
 		Fields: []sqlload.Field{
-			{Source: "id", Column: "id", Type: "bigint"}, {Source: "Region", Column: "Region", Type: "text"},
-			{Source: "total", Column: "total", Type: "numeric(12,2)"}, {Source: "at", Column: "at", Type: "timestamp with time zone"},
+			{Source: "id", Column: "id", Type: "bigint"},
+			{Source: "Region", Column: "Region", Type: "text"},
+			{Source: "total", Column: "total", Type: "numeric(12,2)"},
+			{Source: "at", Column: "at", Type: "timestamp with time zone"},
 			{Source: "period", Column: "period", Type: "tsrange", Text: v.exists},
 		},
 	}

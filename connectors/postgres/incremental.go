@@ -83,7 +83,7 @@ func (p planner) window(ctx context.Context, r relation, s connectors.Selection)
 		return window{}, err
 	}
 	if s.Cursor == connectors.CursorXmin {
-		return p.xminWindow(ctx, r, s, last)
+		return p.xminWindow(ctx, r, last)
 	}
 	fields, err := fieldsOf(ctx, p.conn, r, []string{s.Cursor}, p.user)
 	if err != nil {

@@ -255,8 +255,10 @@ func (l *load) Announce(ctx context.Context, target int, schema record.Schema) e
 		return &connectors.Error{Kind: connectors.Internal, Message: fmt.Sprintf("the run was applied to %s already, and rows came all the same", it.target.Table)}
 	}
 	if it.plan != nil {
-		return &connectors.Error{Kind: connectors.Data, Retryable: true, Message: fmt.Sprintf("the columns of the source of %s changed while it was read", it.target.Table),
-			Fix: "The next run reads the new columns."}
+		return &connectors.Error{
+			Kind: connectors.Data, Retryable: true, Message: fmt.Sprintf("the columns of the source of %s changed while it was read", it.target.Table),
+			Fix: "The next run reads the new columns.",
+		}
 	}
 	it.schema, it.announced = schema, true
 	if l.begun { // inside the transaction an error would end it, and nothing asks the catalog then

@@ -131,9 +131,11 @@ func (l *load) isOlder(name string) bool {
 }
 
 func cannotEnd(pid string, it *item, cause error) error {
-	return &connectors.Error{Kind: connectors.Conflict, Retryable: true, Cause: cause,
+	return &connectors.Error{
+		Kind: connectors.Conflict, Retryable: true, Cause: cause,
 		Message: fmt.Sprintf("an older load of %s (server process %s) is still connected and cannot be ended", it.stream.Table, pid),
-		Fix:     fmt.Sprintf("End it as a superuser: SELECT pg_terminate_backend(%s); or use the role that started it.", pid)}
+		Fix:     fmt.Sprintf("End it as a superuser: SELECT pg_terminate_backend(%s); or use the role that started it.", pid),
+	}
 }
 
 // claimOrder lists the targets in the order in which their state rows are locked.

@@ -98,8 +98,10 @@ func (l *load) commit(ctx context.Context) error {
 	defer cancel()
 	result, err := l.s.conn.PgConn().Exec(ctx, "COMMIT").ReadAll()
 	if err != nil && l.s.conn.IsClosed() || err != nil && !isServer(err) {
-		return &connectors.Error{Kind: connectors.Unknown, Retryable: true, Cause: err,
-			Message: fmt.Sprintf("the answer to the COMMIT of the load of %s was lost", l.items[0].stream.Table), Fix: "The outcome is looked up at the destination before anything else."}
+		return &connectors.Error{
+			Kind: connectors.Unknown, Retryable: true, Cause: err,
+			Message: fmt.Sprintf("the answer to the COMMIT of the load of %s was lost", l.items[0].stream.Table), Fix: "The outcome is looked up at the destination before anything else.",
+		}
 	}
 	if err != nil {
 		return l.loadError(ctx, l.items[0], "commit the load of "+l.items[0].stream.Table.String(), err)

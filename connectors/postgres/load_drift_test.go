@@ -60,11 +60,28 @@ func TestNarrowingIsRefused(t *testing.T) {
 func TestWideningIsLoaded(t *testing.T) {
 	c, admin := newDatabase(t, "CREATE SCHEMA dwh; CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE pair AS (a int, b text); CREATE DOMAIN positive AS int CHECK (value > 0)")
 	for _, pair := range [][3]string{
-		{"integer", "bigint", "7"}, {"smallint", "numeric", "7"}, {"varchar(10)", "varchar(20)", "'x'"}, {"varchar(10)", "text", "'x'"}, {"numeric(10,2)", "numeric(12,2)", "1.25"},
-		{"numeric(12,2)", "numeric", "1.25"}, {"timestamp(0)", "timestamp", "'2026-01-01 10:00'"}, {"real", "double precision", "0.5"}, {"date", "timestamp", "'2026-01-01'"},
-		{"integer", "text", "7"}, {"uuid", "text", "'6f1ad3a1-0000-4000-8000-000000000001'"}, {"text", "uuid", "'6f1ad3a1-0000-4000-8000-000000000001'"},
-		{"text", "jsonb", "'{\"a\": 1}'"}, {"text", "inet", "'10.0.0.1'"}, {"jsonb", "json", "'[1]'"}, {"integer[]", "integer[]", "'{1,2}'"}, {"mood", "text", "'ok'"}, {"text", "mood", "'ok'"},
-		{"pair", "pair", "'(1,x)'"}, {"positive", "integer", "4"}, {"integer", "positive", "4"}, {"mood[]", "mood[]", "'{ok,sad}'"},
+		{"integer", "bigint", "7"},
+		{"smallint", "numeric", "7"},
+		{"varchar(10)", "varchar(20)", "'x'"},
+		{"varchar(10)", "text", "'x'"},
+		{"numeric(10,2)", "numeric(12,2)", "1.25"},
+		{"numeric(12,2)", "numeric", "1.25"},
+		{"timestamp(0)", "timestamp", "'2026-01-01 10:00'"},
+		{"real", "double precision", "0.5"},
+		{"date", "timestamp", "'2026-01-01'"},
+		{"integer", "text", "7"},
+		{"uuid", "text", "'6f1ad3a1-0000-4000-8000-000000000001'"},
+		{"text", "uuid", "'6f1ad3a1-0000-4000-8000-000000000001'"},
+		{"text", "jsonb", "'{\"a\": 1}'"},
+		{"text", "inet", "'10.0.0.1'"},
+		{"jsonb", "json", "'[1]'"},
+		{"integer[]", "integer[]", "'{1,2}'"},
+		{"mood", "text", "'ok'"},
+		{"text", "mood", "'ok'"},
+		{"pair", "pair", "'(1,x)'"},
+		{"positive", "integer", "4"},
+		{"integer", "positive", "4"},
+		{"mood[]", "mood[]", "'{ok,sad}'"},
 	} {
 		t.Run(pair[0]+" into "+pair[1], func(t *testing.T) {
 			execute(t, admin, "DROP TABLE IF EXISTS t, dwh.t, dwh._leat_loads; CREATE TABLE t (id int, v "+pair[0]+"); INSERT INTO t VALUES (1, "+pair[2]+"), (2, NULL); CREATE TABLE dwh.t (id int, v "+pair[1]+")")

@@ -67,7 +67,7 @@ func (m *match) takesRaw(l *lane, layout *pgbinary.Layout) bool {
 		goal := m.goals[at]
 		switch {
 		case goal.Takes(field):
-		case m.text[at] && textGoal(goal.Name).Takes(field):
+		case (m.text[at] || !goal.Copies()) && textGoal(goal.Name).Takes(field):
 			goal, texts[at] = textGoal(goal.Name), true
 		default:
 			return false
@@ -94,8 +94,10 @@ func (m *match) encodes(l *lane, schema record.Schema) error {
 		if !pgbinary.CanEncode(column.Type, goal) {
 			goal, texts[at] = textGoal(goal.Name), true
 			if !pgbinary.CanEncode(column.Type, goal) {
-				return &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("the column %q (%s) cannot be stored as %s", column.Name, record.TypeName(column.Type), m.goals[at].Type),
-					Fix: "Convert the column in a query at the source, or leave it out."}
+				return &connectors.Error{
+					Kind: connectors.Config, Message: fmt.Sprintf("the column %q (%s) cannot be stored as %s", column.Name, record.TypeName(column.Type), m.goals[at].Type),
+					Fix: "Convert the column in a query at the source, or leave it out.",
+				}
 			}
 		}
 		l.goals = append(l.goals, goal)

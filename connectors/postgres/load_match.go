@@ -151,10 +151,10 @@ func (b *matcher) missing(ctx context.Context, i int, column record.Column) erro
 		return err
 	}
 	alter := b.d.AddColumn(quoteTable(b.m.spec.Table), b.names[column.Name], typeName) + ";"
-	switch {
-	case b.target.Drift == connectors.DriftRefuse:
+	switch b.target.Drift {
+	case connectors.DriftRefuse:
 		b.problem(alter, "the source has the new column %q", column.Name)
-	case b.target.Drift == connectors.DriftAdd || b.target.Drift == connectors.DriftWiden:
+	case connectors.DriftAdd, connectors.DriftWiden:
 		if !b.have.Owned {
 			b.problem(alter, "the column %q is to be added, but only the owner of %s may do that", column.Name, b.m.spec.Table)
 			return nil
@@ -207,8 +207,10 @@ func (b *matcher) metaColumns() error {
 			continue
 		}
 		if b.schema.Index(meta.name) >= 0 {
-			return &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("the source has a column %q, which the load fills itself", meta.name),
-				Fix: "Switch that column of the stream off, or leave the source's column out."}
+			return &connectors.Error{
+				Kind: connectors.Config, Message: fmt.Sprintf("the source has a column %q, which the load fills itself", meta.name),
+				Fix: "Switch that column of the stream off, or leave the source's column out.",
+			}
 		}
 		b.metaColumn(meta.name, meta.typeName, meta.oid)
 	}
@@ -273,8 +275,10 @@ func (b *matcher) verdict() error {
 	for i, p := range b.m.misfits {
 		messages[i], fixes[i] = p.message, p.fix
 	}
-	return &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("The columns of %s do not fit: %s", b.m.spec.Table, strings.Join(messages, "; ")),
-		Fix: strings.Join(fixes, " ")}
+	return &connectors.Error{
+		Kind: connectors.Config, Message: fmt.Sprintf("The columns of %s do not fit: %s", b.m.spec.Table, strings.Join(messages, "; ")),
+		Fix: strings.Join(fixes, " "),
+	}
 }
 
 // requireNotNull refuses a table that needs values which nobody brings.

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 
 	"leat/connectors"
 	"leat/connectors/pgwire"
@@ -13,7 +14,7 @@ func (c *connection) Plan(ctx context.Context, targets []connectors.Target) ([]c
 	plans := make([]connectors.Plan, len(targets))
 	for i, target := range targets {
 		plan, err := c.planOne(ctx, target)
-		if refusal, ok := err.(*connectors.Error); ok && refusal.Kind != connectors.Unreachable && refusal.Kind != connectors.Cancelled {
+		if refusal, ok := errors.AsType[*connectors.Error](err); ok && refusal.Kind != connectors.Unreachable && refusal.Kind != connectors.Cancelled {
 			plan.Refusal, err = refusal, nil
 		}
 		if err != nil {

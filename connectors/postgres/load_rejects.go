@@ -14,9 +14,6 @@ import (
 	"leat/record"
 )
 
-// rejectsEnding ends the name of the table that keeps rejected rows.
-const rejectsEnding = "__rejects"
-
 // flushRejects is how many rejected rows wait in memory.
 const flushRejects = 500
 
@@ -78,8 +75,10 @@ func tooMany(it *item, r record.Reject) error {
 	if it.target.RejectLimit > 0 {
 		message = fmt.Sprintf("more than %d rows for %s cannot be stored; the last: %s", it.target.RejectLimit, it.stream.Table, r.Error())
 	}
-	return &connectors.Error{Kind: connectors.Data, Message: message, Cause: r,
-		Fix: "Mend the rows at the source, allow more rejects for this stream, or convert the column in a query."}
+	return &connectors.Error{
+		Kind: connectors.Data, Message: message, Cause: r,
+		Fix: "Mend the rows at the source, allow more rejects for this stream, or convert the column in a query.",
+	}
 }
 
 func (r *rejects) note(reject record.Reject) {
@@ -96,7 +95,7 @@ func (l *load) keepRejects(ctx context.Context, it *item) error {
 	if len(it.rejects.waiting) == 0 {
 		return nil
 	}
-	name := connectors.Table{Schema: it.stream.Table.Schema, Name: sqlload.ShortenWith(it.stream.Table.Name, rejectsEnding, maxIdentifier)}
+	name := sqlload.RejectsTable(dialect{}, it.stream.Table)
 	s := l.s.about("keep the rejected rows in "+name.String(), name, "INSERT")
 	if err := l.beginApplying(ctx); err != nil {
 		return err
@@ -128,4 +127,9 @@ func insertRejects(ctx context.Context, s *session, name connectors.Table, run s
 	}
 	_, err := s.Exec(ctx, "INSERT INTO "+quoteTable(name)+" (run, rejected_at, column_name, reason, row_data) VALUES "+strings.Join(values, ", "), args...)
 	return err
+}
+
+// Rejects selects the rejected rows that a run kept beside a table.
+func (*connection) Rejects(table connectors.Table, run string) (connectors.Selection, error) {
+	return sqlload.SelectRejects(dialect{}, table, run)
 }

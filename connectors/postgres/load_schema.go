@@ -37,13 +37,17 @@ func requireSchema(ctx context.Context, s *session, schema string, create bool) 
 	}
 	user := pgwire.Quote(s.attempt.User)
 	if len(rows) == 0 {
-		return &connectors.Error{Kind: connectors.NotFound, Message: fmt.Sprintf("there is no schema %q in the database, and schemas are never created", schema),
-			Fix: fmt.Sprintf("CREATE SCHEMA %[1]s; GRANT USAGE, CREATE ON SCHEMA %[1]s TO %[2]s;", pgwire.Quote(schema), user)}
+		return &connectors.Error{
+			Kind: connectors.NotFound, Message: fmt.Sprintf("there is no schema %q in the database, and schemas are never created", schema),
+			Fix: fmt.Sprintf("CREATE SCHEMA %[1]s; GRANT USAGE, CREATE ON SCHEMA %[1]s TO %[2]s;", pgwire.Quote(schema), user),
+		}
 	}
 	usable, creatable := rows[0][0].Bool(), rows[0][1].Bool()
 	if usable && (creatable || !create) {
 		return nil
 	}
-	return &connectors.Error{Kind: connectors.Permission, Message: fmt.Sprintf("user %q may not make tables in the schema %q", s.attempt.User, schema),
-		Fix: fmt.Sprintf("GRANT USAGE, CREATE ON SCHEMA %s TO %s;", pgwire.Quote(schema), user)}
+	return &connectors.Error{
+		Kind: connectors.Permission, Message: fmt.Sprintf("user %q may not make tables in the schema %q", s.attempt.User, schema),
+		Fix: fmt.Sprintf("GRANT USAGE, CREATE ON SCHEMA %s TO %s;", pgwire.Quote(schema), user),
+	}
 }

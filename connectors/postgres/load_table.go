@@ -33,9 +33,6 @@ func (t *existing) target(column string) pgbinary.Target {
 	return t.binary[i]
 }
 
-// plain says that this is an ordinary table.
-func (t *existing) plain() bool { return t.kind == "r" }
-
 // findTable reads the table; nil when there is none. Views are refused.
 func findTable(ctx context.Context, s *session, name connectors.Table) (*existing, error) {
 	version := pgwire.ServerVersion(s.conn.PgConn())
@@ -75,8 +72,10 @@ func (t *existing) refuseKind() error {
 	if !bad {
 		return nil
 	}
-	return &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("%s is %s, which cannot be loaded", t.name, what),
-		Fix: "Choose another table name, or load into the table behind it."}
+	return &connectors.Error{
+		Kind: connectors.Config, Message: fmt.Sprintf("%s is %s, which cannot be loaded", t.name, what),
+		Fix: "Choose another table name, or load into the table behind it.",
+	}
 }
 
 func (t *existing) readColumns(ctx context.Context, s *session, version int) error {
@@ -189,14 +188,18 @@ func (t *existing) requireRights(user string, mode connectors.WriteMode) error {
 		}
 	}
 	if len(missing) > 0 {
-		return &connectors.Error{Kind: connectors.Permission,
+		return &connectors.Error{
+			Kind:    connectors.Permission,
 			Message: fmt.Sprintf("user %q lacks the right to %s the rows of %s", user, strings.Join(missing, ", "), t.name),
-			Fix:     fmt.Sprintf("GRANT %s ON %s TO %s;", strings.Join(missing, ", "), quoteTable(t.name), pgwire.Quote(user))}
+			Fix:     fmt.Sprintf("GRANT %s ON %s TO %s;", strings.Join(missing, ", "), quoteTable(t.name), pgwire.Quote(user)),
+		}
 	}
 	if t.RowSecurity && mode != connectors.Insert {
-		return &connectors.Error{Kind: connectors.Permission,
+		return &connectors.Error{
+			Kind:    connectors.Permission,
 			Message: fmt.Sprintf("row security hides rows of %s from user %q, so %s could not be exact", t.name, user, mode),
-			Fix:     "Use a role with BYPASSRLS, or the table's owner without FORCE ROW LEVEL SECURITY; the write mode insert works as it is."}
+			Fix:     "Use a role with BYPASSRLS, or the table's owner without FORCE ROW LEVEL SECURITY; the write mode insert works as it is.",
+		}
 	}
 	return nil
 }

@@ -46,8 +46,10 @@ func hasTable(ctx context.Context, s *session, name connectors.Table) (bool, err
 	if rows[0][0].Bool() {
 		return true, nil
 	}
-	return true, &connectors.Error{Kind: connectors.Permission, Message: fmt.Sprintf("user %q may not use Leat's table %s, which another role made", s.attempt.User, name),
-		Fix: fmt.Sprintf("GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO %s;", quoteTable(name), pgwire.Quote(s.attempt.User))}
+	return true, &connectors.Error{
+		Kind: connectors.Permission, Message: fmt.Sprintf("user %q may not use Leat's table %s, which another role made", s.attempt.User, name),
+		Fix: fmt.Sprintf("GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO %s;", quoteTable(name), pgwire.Quote(s.attempt.User)),
+	}
 }
 
 // store returns the state tables of a schema.

@@ -17,7 +17,7 @@ const halfCircle = 1 << 31
 // which every transaction had ended. Rows carry 32 bits of theirs, so a position that is
 // half a circle old tells nothing, and the whole table is read. A frozen row that is
 // older than that may be read again; none is missed.
-func (p planner) xminWindow(ctx context.Context, r relation, s connectors.Selection, last position) (window, error) {
+func (p planner) xminWindow(ctx context.Context, r relation, last position) (window, error) {
 	if r.kind != "r" && r.kind != "m" {
 		return window{}, &connectors.Error{
 			Kind: connectors.Config, Message: fmt.Sprintf("%s has no row versions: only plain tables can be read by xmin", r.dataset),

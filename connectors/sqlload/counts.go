@@ -9,8 +9,10 @@ import (
 // checkSent compares the rows read, the rows sent and the rows the system took.
 func (p *Plan) checkSent(in Input) error {
 	if in.Sent+in.Rejected != in.Close.RowsRead {
-		return &connectors.Error{Kind: connectors.Internal,
-			Message: fmt.Sprintf("%d rows were read for %s, but %d reached the load", in.Close.RowsRead, p.Spec.Table, in.Sent+in.Rejected)}
+		return &connectors.Error{
+			Kind:    connectors.Internal,
+			Message: fmt.Sprintf("%d rows were read for %s, but %d reached the load", in.Close.RowsRead, p.Spec.Table, in.Sent+in.Rejected),
+		}
 	}
 	if in.Copied != in.Sent {
 		return p.blame(fmt.Sprintf("%d rows were sent, but %d were stored", in.Sent, in.Copied))
@@ -30,9 +32,11 @@ func (p *Plan) balance(in Input, seen figures) (connectors.Counts, error) {
 			counts.Read, counts.Written, counts.Unchanged, counts.Duplicate, counts.Skipped, counts.Rejected))
 	}
 	if p.Spec.Target.Mode == connectors.TruncateInsert && seen["doubled"] > 0 {
-		return counts, &connectors.Error{Kind: connectors.Data,
+		return counts, &connectors.Error{
+			Kind:    connectors.Data,
 			Message: fmt.Sprintf("%d rows read for %s repeat the key of another row, which its unique index does not allow", seen["doubled"], p.Spec.Table),
-			Fix:     "Remove the doubles at the source, or choose other unique columns."}
+			Fix:     "Remove the doubles at the source, or choose other unique columns.",
+		}
 	}
 	return counts, nil
 }
@@ -112,6 +116,8 @@ func (p *Plan) guardSize(in Input, previous int64) error {
 }
 
 func tooFew(message string) error {
-	return &connectors.Error{Kind: connectors.Data, Message: message,
-		Fix: "If that is right, set min_rows_ratio: -1 for one run, or lower it."}
+	return &connectors.Error{
+		Kind: connectors.Data, Message: message,
+		Fix: "If that is right, set min_rows_ratio: -1 for one run, or lower it.",
+	}
 }

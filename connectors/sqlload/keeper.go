@@ -54,8 +54,10 @@ func (s Store) Adopt(ctx context.Context, db Session, key, from, installation st
 		return fmt.Errorf("lock the state rows: %w", err)
 	}
 	if len(rows) == 0 {
-		return &connectors.Error{Kind: connectors.NotFound, Message: fmt.Sprintf("There is no state of the stream %s of the installation %s", key, from),
-			Fix: "List what there is: leat state show"}
+		return &connectors.Error{
+			Kind: connectors.NotFound, Message: fmt.Sprintf("There is no state of the stream %s of the installation %s", key, from),
+			Fix: "List what there is: leat state show",
+		}
 	}
 	for _, sql := range []string{
 		"DELETE FROM " + s.state() + " WHERE installation = $2 AND state_key = $3 AND EXISTS (SELECT 1 FROM " + s.state() + " WHERE installation = $1 AND state_key = $3)",

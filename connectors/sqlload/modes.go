@@ -48,8 +48,10 @@ func (b *builder) insertIgnore() {
 		if b.guarded() {
 			b.probe("")
 		}
-		b.step(Statement{Name: "inserted", Expect: b.foretold("missing"),
-			SQL: b.insertFrom(b.staging+" s") + " ON CONFLICT (" + b.list(b.s.Unique) + ") DO NOTHING"})
+		b.step(Statement{
+			Name: "inserted", Expect: b.foretold("missing"),
+			SQL: b.insertFrom(b.staging+" s") + " ON CONFLICT (" + b.list(b.s.Unique) + ") DO NOTHING",
+		})
 		return
 	}
 	b.lock()
@@ -134,8 +136,10 @@ func (b *builder) deleteInsert() {
 	b.lock()
 	b.step(Statement{Name: "deleted", SQL: b.deleteMatching()})
 	if b.guarded() {
-		b.step(Statement{Name: "kept", Figures: []string{"kept"}, Zero: true,
-			SQL: "SELECT count(*) FROM " + b.target + " t WHERE EXISTS (SELECT 1 FROM " + b.staging + " s WHERE " + b.sameKey() + ")"})
+		b.step(Statement{
+			Name: "kept", Figures: []string{"kept"}, Zero: true,
+			SQL: "SELECT count(*) FROM " + b.target + " t WHERE EXISTS (SELECT 1 FROM " + b.staging + " s WHERE " + b.sameKey() + ")",
+		})
 	}
 	b.insertAll()
 }

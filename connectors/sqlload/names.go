@@ -73,9 +73,11 @@ func MapColumns(d Dialect, names []string, existing []string) (map[string]string
 		}
 		column := mapColumn(d, name, existing)
 		if other, double := taken[column]; double {
-			return nil, &connectors.Error{Kind: connectors.Config,
+			return nil, &connectors.Error{
+				Kind:    connectors.Config,
 				Message: fmt.Sprintf("The source columns %q and %q would share the target column %q", other, name, column),
-				Fix:     "Select only one of them, or rename one in a query."}
+				Fix:     "Select only one of them, or rename one in a query.",
+			}
 		}
 		mapped[name], taken[column] = column, name
 	}
@@ -98,8 +100,10 @@ func checkName(what, name string) error {
 	case name == "":
 		return &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("A %s has an empty name", what), Fix: "Give it a name."}
 	case !utf8.ValidString(name) || strings.ContainsRune(name, 0):
-		return &connectors.Error{Kind: connectors.Config,
-			Message: fmt.Sprintf("The %s name %q is not valid text", what, name), Fix: "Rename it at the source, or in a query."}
+		return &connectors.Error{
+			Kind:    connectors.Config,
+			Message: fmt.Sprintf("The %s name %q is not valid text", what, name), Fix: "Rename it at the source, or in a query.",
+		}
 	}
 	return nil
 }

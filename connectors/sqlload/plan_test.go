@@ -34,9 +34,11 @@ func (plain) OnConflict() bool                      { return false }
 func (plain) AddColumn(t, c, typeName string) string {
 	return "ALTER TABLE " + t + " ADD " + c + " " + typeName
 }
+
 func (plain) WidenColumn(t, c, typeName string) string {
 	return "ALTER TABLE " + t + " ALTER " + c + " TYPE " + typeName
 }
+
 func (plain) CreateIndex(name, table string, columns []string, _ bool, _ string) string {
 	return "CREATE INDEX " + name + " ON " + table + " (" + strings.Join(columns, ", ") + ")"
 }
@@ -125,8 +127,15 @@ func TestGuardSize(t *testing.T) {
 		last           int64
 		refused        bool
 	}{
-		{0, 0, 0, -1, false}, {0, 0, 1, -1, true}, {0, 0, 0, 5, true}, {0, 1, 100, 100, false}, {-1, 0, 100, 100, false},
-		{0.5, 49, 10, 100, true}, {0.5, 50, 10, 100, false}, {0.5, 4, 10, -1, true}, {0.5, 5, 10, -1, false},
+		{0, 0, 0, -1, false},
+		{0, 0, 1, -1, true},
+		{0, 0, 0, 5, true},
+		{0, 1, 100, 100, false},
+		{-1, 0, 100, 100, false},
+		{0.5, 49, 10, 100, true},
+		{0.5, 50, 10, 100, false},
+		{0.5, 4, 10, -1, true},
+		{0.5, 5, 10, -1, false},
 	} {
 		plan := &Plan{Spec: Spec{Target: connectors.Target{Mode: connectors.TruncateInsert, MinRowsRatio: c.ratio}}}
 		err := plan.guardSize(Input{Close: connectors.Close{RowsRead: c.read, Whole: true}, LastGood: c.last}, c.previous)

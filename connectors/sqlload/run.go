@@ -151,9 +151,11 @@ func (p *Plan) check(s Statement, seen figures) error {
 		return p.interference(s)
 	}
 	if nulls := seen["nulls"]; nulls > 0 {
-		return &connectors.Error{Kind: connectors.Data,
+		return &connectors.Error{
+			Kind:    connectors.Data,
 			Message: fmt.Sprintf("%d rows for %s have NULL in the unique columns %s", nulls, p.Spec.Table, strings.Join(p.Spec.Unique, ", ")),
-			Fix:     "Leave those rows out at the source, or choose unique columns that are never NULL."}
+			Fix:     "Leave those rows out at the source, or choose unique columns that are never NULL.",
+		}
 	}
 	if len(s.Expect) == 0 {
 		return nil
@@ -171,8 +173,10 @@ func (p *Plan) check(s Statement, seen figures) error {
 // interference is the error of rows that stayed although they had to go, or were there.
 func (p *Plan) interference(s Statement) error {
 	if s.Name == "occupied" {
-		return &connectors.Error{Kind: connectors.Conflict, Retryable: true,
-			Message: fmt.Sprintf("Somebody else wrote into %s while this load began", p.Spec.Table), Fix: "Run it again."}
+		return &connectors.Error{
+			Kind: connectors.Conflict, Retryable: true,
+			Message: fmt.Sprintf("Somebody else wrote into %s while this load began", p.Spec.Table), Fix: "Run it again.",
+		}
 	}
 	return p.blame("some rows that had to be deleted stayed")
 }
@@ -187,6 +191,8 @@ func (p *Plan) blame(what string) error {
 	if p.Spec.Existing == nil || len(p.Spec.Existing.Guards) == 0 {
 		return &connectors.Error{Kind: connectors.Internal, Message: message}
 	}
-	return &connectors.Error{Kind: connectors.Data, Message: message,
-		Fix: "These can drop or redirect rows: " + strings.Join(p.Spec.Existing.Guards, ", ") + ". Disable them for this table, or load into another one."}
+	return &connectors.Error{
+		Kind: connectors.Data, Message: message,
+		Fix: "These can drop or redirect rows: " + strings.Join(p.Spec.Existing.Guards, ", ") + ". Disable them for this table, or load into another one.",
+	}
 }

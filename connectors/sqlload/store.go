@@ -55,6 +55,7 @@ func (s Store) Tables() map[string]string {
 }
 
 func (s Store) state() string { return s.Dialect.Quote(s.Schema) + "." + s.Dialect.Quote(StateTable) }
+
 func (s Store) loads() string { return s.Dialect.Quote(s.Schema) + "." + s.Dialect.Quote(LoadsTable) }
 
 const mine = " WHERE installation = $1 AND state_key = $2"
@@ -126,9 +127,11 @@ func (s Store) refuseOthers(ctx context.Context, db Session, stream Stream) erro
 	if len(rows) == 0 {
 		return nil
 	}
-	return &connectors.Error{Kind: connectors.Conflict,
+	return &connectors.Error{
+		Kind:    connectors.Conflict,
 		Message: fmt.Sprintf("The table %s is loaded by another installation of Leat (%s, stream %s)", stream.Table, rows[0][0].Text, rows[0][1].Text),
-		Fix:     fmt.Sprintf("If that installation is gone, take its state over: leat state adopt --from %s %s", rows[0][0].Text, rows[0][1].Text)}
+		Fix:     fmt.Sprintf("If that installation is gone, take its state over: leat state adopt --from %s %s", rows[0][0].Text, rows[0][1].Text),
+	}
 }
 
 // Position reads where the stream stands; "" when the selection changed or a full
@@ -235,8 +238,10 @@ func (s Store) forget(ctx context.Context, db Session, done Done) error {
 
 // FencedOff is the error of a load that a newer one has overtaken.
 func FencedOff(table connectors.Table) error {
-	return &connectors.Error{Kind: connectors.Conflict, Retryable: true,
-		Message: fmt.Sprintf("A newer load of %s, or an edit of its state, has taken over", table), Fix: "Nothing was written by this load; run it again if it is still wanted."}
+	return &connectors.Error{
+		Kind: connectors.Conflict, Retryable: true,
+		Message: fmt.Sprintf("A newer load of %s, or an edit of its state, has taken over", table), Fix: "Nothing was written by this load; run it again if it is still wanted.",
+	}
 }
 
 func alreadyApplied(run string, err error) error {

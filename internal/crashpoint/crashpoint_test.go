@@ -77,7 +77,7 @@ func TestReachDoesNothingInTheProduct(t *testing.T) {
 
 func build(t *testing.T, flags ...string) string {
 	t.Helper()
-	dir, err := os.MkdirTemp(".", "testprogram-")
+	dir, err := os.MkdirTemp(".", "testprogram-") //nolint:usetesting // the program must lie in this module to import the package
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,7 +80,7 @@ func (c *Conn) Select(query string) (string, error) {
 		return "", newError(bindings.ErrorTypeParser, bindings.ExtractStatementsError(extracted))
 	}
 	if count != 1 {
-		return "", errorf(Invalid, "the query holds %d statements, one SELECT is needed", count)
+		return "", invalid("the query holds %d statements, one SELECT is needed", count)
 	}
 	var prepared bindings.PreparedStatement
 	defer bindings.DestroyPrepare(&prepared)
@@ -88,10 +88,10 @@ func (c *Conn) Select(query string) (string, error) {
 		return "", newError(bindings.ErrorTypeInvalid, bindings.PrepareError(prepared))
 	}
 	if bindings.PreparedStatementType(prepared) != bindings.StatementTypeSelect {
-		return "", errorf(Invalid, "the query is not a SELECT")
+		return "", invalid("the query is not a SELECT")
 	}
 	if n := bindings.NParams(prepared); n > 0 {
-		return "", errorf(Invalid, "the query has %d parameters, none can be given", n)
+		return "", invalid("the query has %d parameters, none can be given", n)
 	}
 	return strings.TrimRight(query, "; \t\r\n"), nil
 }
@@ -142,7 +142,7 @@ func bind(prepared bindings.PreparedStatement, args []any) error {
 }
 
 func bindOne(prepared bindings.PreparedStatement, i bindings.IdxT, arg any) error {
-	state := bindings.StateSuccess
+	var state bindings.State
 	switch v := arg.(type) {
 	case nil:
 		state = bindings.BindNull(prepared, i)

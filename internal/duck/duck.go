@@ -166,7 +166,7 @@ func IsDatabase(path string) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("open the database file: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // only read
 	head := make([]byte, 12)
 	n, _ := file.Read(head)
 	return n == 0 || n == len(head) && string(head[8:]) == "DUCK", nil

@@ -33,9 +33,9 @@ func openConn(t testing.TB, path string, options duck.Options) *duck.Conn {
 	return conn
 }
 
-func mustExec(t testing.TB, conn *duck.Conn, statement string, args ...any) int64 {
+func mustExec(t testing.TB, conn *duck.Conn, statement string) int64 {
 	t.Helper()
-	n, err := conn.Exec(context.Background(), statement, args...)
+	n, err := conn.Exec(context.Background(), statement)
 	if err != nil {
 		t.Fatalf("%s: %v", statement, err)
 	}

@@ -85,10 +85,17 @@ var prefixes = []struct {
 	text string
 	kind ErrorKind
 }{
-	{"Catalog Error", Missing}, {"Binder Error", Missing}, {"Parser Error", Invalid},
-	{"Invalid Input Error", Invalid}, {"Constraint Error", Constraint}, {"Conversion Error", Conversion},
-	{"Out of Range Error", Conversion}, {"TransactionContext Error", Conflict}, {"Permission Error", Forbidden},
-	{"INTERRUPT Error", Interrupted}, {"Out of Memory Error", Full},
+	{"Catalog Error", Missing},
+	{"Binder Error", Missing},
+	{"Parser Error", Invalid},
+	{"Invalid Input Error", Invalid},
+	{"Constraint Error", Constraint},
+	{"Conversion Error", Conversion},
+	{"Out of Range Error", Conversion},
+	{"TransactionContext Error", Conflict},
+	{"Permission Error", Forbidden},
+	{"INTERRUPT Error", Interrupted},
+	{"Out of Memory Error", Full},
 }
 
 // newError makes an Error from DuckDB's text and, where there is one, its type.
@@ -138,7 +145,7 @@ func openError(message string) *Error {
 	}
 }
 
-// errorf is an error of the statement made by this package.
-func errorf(kind ErrorKind, format string, args ...any) *Error {
-	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
+// invalid is an error of the statement made by this package.
+func invalid(format string, args ...any) *Error {
+	return &Error{Kind: Invalid, Message: fmt.Sprintf(format, args...)}
 }

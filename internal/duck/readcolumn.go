@@ -30,7 +30,7 @@ func reader(name string, logical bindings.LogicalType) (arrow.DataType, readColu
 	if known, ok := readers[id]; ok {
 		return known.logical, known.read, nil
 	}
-	return nil, nil, errorf(Invalid, "column %q has a type that does not travel; cast it to VARCHAR", name)
+	return nil, nil, invalid("column %q has a type that does not travel; cast it to VARCHAR", name)
 }
 
 var readers = map[bindings.Type]struct {

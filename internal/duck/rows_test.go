@@ -235,8 +235,10 @@ func TestNotRepresentableValuesAreRejects(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []record.Reject{
-		{Row: 0, Column: "h", Reason: record.ReasonNotRepresentable}, {Row: 2, Column: "at", Reason: record.ReasonNotRepresentable},
-		{Row: 4, Column: "d", Reason: record.ReasonNotRepresentable}, {Row: 5, Column: "t", Reason: record.ReasonNotRepresentable},
+		{Row: 0, Column: "h", Reason: record.ReasonNotRepresentable},
+		{Row: 2, Column: "at", Reason: record.ReasonNotRepresentable},
+		{Row: 4, Column: "d", Reason: record.ReasonNotRepresentable},
+		{Row: 5, Column: "t", Reason: record.ReasonNotRepresentable},
 	}
 	if diff := cmp.Diff(want, rejects); diff != "" {
 		t.Errorf("rejects (-want +got):\n%s", diff)

@@ -89,8 +89,8 @@ func parseDecimal(native string) (arrow.DataType, bool) {
 	if !ok || !found {
 		return nil, false
 	}
-	p, errP := strconv.Atoi(precision)
-	s, errS := strconv.Atoi(scale)
+	p, errP := strconv.ParseInt(precision, 10, 32)
+	s, errS := strconv.ParseInt(scale, 10, 32)
 	if errP != nil || errS != nil {
 		return nil, false
 	}

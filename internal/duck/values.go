@@ -38,51 +38,44 @@ func (c *Conn) Values(ctx context.Context, query string, args ...any) ([][]any, 
 			batch.Release()
 			return nil, fmt.Errorf("decode values: %w", err)
 		}
-		out, err = appendValues(out, found)
+		out = appendValues(out, found)
 		batch.Release()
-		if err != nil {
-			return nil, err
-		}
 	}
 }
 
-func appendValues(out [][]any, rows arrow.RecordBatch) ([][]any, error) {
+func appendValues(out [][]any, rows arrow.RecordBatch) [][]any {
 	for i := range int(rows.NumRows()) {
 		row := make([]any, rows.NumCols())
 		for c, column := range rows.Columns() {
-			value, err := goValue(column, i)
-			if err != nil {
-				return nil, err
-			}
-			row[c] = value
+			row[c] = goValue(column, i)
 		}
 		out = append(out, row)
 	}
-	return out, nil
+	return out
 }
 
-func goValue(column arrow.Array, i int) (any, error) {
+func goValue(column arrow.Array, i int) any {
 	if column.IsNull(i) {
-		return nil, nil
+		return nil
 	}
 	switch column := column.(type) {
 	case *array.Boolean:
-		return column.Value(i), nil
+		return column.Value(i)
 	case *array.Int16:
-		return int64(column.Value(i)), nil
+		return int64(column.Value(i))
 	case *array.Int32:
-		return int64(column.Value(i)), nil
+		return int64(column.Value(i))
 	case *array.Int64:
-		return column.Value(i), nil
+		return column.Value(i)
 	case *array.Float64:
-		return column.Value(i), nil
+		return column.Value(i)
 	case *array.String:
-		return string([]byte(column.Value(i))), nil
+		return string([]byte(column.Value(i)))
 	case *array.Binary:
-		return append([]byte{}, column.Value(i)...), nil
+		return append([]byte{}, column.Value(i)...)
 	case *array.Timestamp:
-		return column.Value(i).ToTime(arrow.Microsecond), nil
+		return column.Value(i).ToTime(arrow.Microsecond)
 	default:
-		return column.ValueStr(i), nil
+		return column.ValueStr(i)
 	}
 }

@@ -19,7 +19,7 @@ func (t Target) Takes(field Field) bool {
 	case t.Enum:
 		return isText(from.OID) && from.OID != OIDBpchar
 	case from.OID == t.OID:
-		return from.Portable() && modifierFits(from, t.Type)
+		return from.Copies() && modifierFits(from, t.Type)
 	case isText(from.OID) && isText(t.OID):
 		return t.Typmod < 0 || from.Typmod >= 0 && from.Typmod <= t.Typmod
 	case isText(from.OID):

@@ -33,7 +33,7 @@ func server(t testing.TB) *pgx.Conn {
 }
 
 // both returns the binary form and the text that the server makes of a literal.
-func both(t interface{ Fatalf(string, ...any) }, conn *pgx.Conn, typ, literal string) (value []byte, text string, oid uint32, ok bool) {
+func both(conn *pgx.Conn, typ, literal string) (value []byte, text string, oid uint32, ok bool) {
 	sql := fmt.Sprintf("SELECT v, format('%%s', v) FROM (SELECT $1::text::%s AS v) AS x", typ)
 	result := conn.PgConn().ExecParams(bg, sql, [][]byte{[]byte(literal)}, nil, nil, []int16{1, 0}).Read()
 	if result.Err != nil {
@@ -99,7 +99,7 @@ func sameFloat(t interface{ Fatalf(string, ...any) }, conn *pgx.Conn, typ, text 
 	if version(conn) >= 12 || typ != "real" && typ != "double precision" && typ != "float4" && typ != "float8" {
 		return false
 	}
-	again, _, _, ok := both(t, conn, typ, text)
+	again, _, _, ok := both(conn, typ, text)
 	return ok && bytes.Equal(again, value)
 }
 
@@ -111,7 +111,7 @@ func TestTextMatchesServer(t *testing.T) {
 			if version(conn) < sinceLiteral[typ+" "+literal] || version(conn) < sinceLiteral[typ] {
 				continue
 			}
-			value, want, oid, ok := both(t, conn, typ, literal)
+			value, want, oid, ok := both(conn, typ, literal)
 			if !ok {
 				t.Errorf("%s: the server refuses %q", typ, literal)
 				continue
@@ -193,7 +193,7 @@ func TestNumericProperty(t *testing.T) {
 		}
 		typ := fmt.Sprintf("numeric(%d,%d)", precision, scale)
 		literal := decimal128.FromBigInt(unscaled).ToString(scale)
-		value, want, _, ok := both(t, conn, typ, literal)
+		value, want, _, ok := both(conn, typ, literal)
 		if !ok {
 			t.Fatalf("the server refuses %s as %s", literal, typ)
 		}
@@ -223,7 +223,7 @@ func TestIntervalProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		literal := fmt.Sprintf("%d months %d days %d microseconds", rapid.Int32Range(-100_000, 100_000).Draw(t, "months"),
 			rapid.Int32().Draw(t, "days"), rapid.Int64Range(math.MinInt64/4, math.MaxInt64/4).Draw(t, "microseconds"))
-		value, want, oid, ok := both(t, conn, "interval", literal)
+		value, want, oid, ok := both(conn, "interval", literal)
 		if !ok {
 			t.Skip("the server refuses " + literal)
 		}
@@ -258,7 +258,7 @@ func TestFloatProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		literal := fmt.Sprint(rapid.Float64().Draw(t, "float"))
 		for _, typ := range []string{"float8", "float4"} {
-			value, want, oid, ok := both(t, conn, typ, literal)
+			value, want, oid, ok := both(conn, typ, literal)
 			if !ok {
 				continue
 			}

@@ -52,7 +52,7 @@ func appendArray(dst []byte, elementOID uint32, v []byte) ([]byte, bool) {
 // appendLevel prints one dimension and those inside it.
 func (r *arrayReader) appendLevel(dst []byte, level int) ([]byte, bool) {
 	dst = append(dst, '{')
-	ok := true
+	var ok bool
 	for i := range r.lengths[level] {
 		if i > 0 {
 			dst = append(dst, ',')
