@@ -151,14 +151,15 @@ type wish struct {
 // travelsAs picks the type in which a column leaves the server.
 //
 //   - A type that belongs to this database alone travels as text: its object id, and
-//     the ones inside arrays, composites and ranges, mean nothing elsewhere.
+//     the ones inside arrays, composites and ranges, mean nothing elsewhere. So do the
+//     few whose binary form servers do not always take.
 //   - To a load that takes binary tuples, a built-in type travels as it is, or widened
 //     to what the load wants.
 //   - A type without a logical type of its own travels as text where this program
 //     cannot print it, or where the load wants something else.
 func (p planner) travelsAs(f field, w wish) pgbinary.Type {
 	text := pgbinary.Type{OID: pgbinary.OIDText, Typmod: -1}
-	if !f.typ.Portable() {
+	if !f.typ.Copies() {
 		return text
 	}
 	binary := slices.Contains(p.want.Layouts, pgbinary.Name)

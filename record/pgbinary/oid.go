@@ -61,6 +61,9 @@ type builtin struct {
 	// bound says that the binary form means something at one server only (object ids),
 	// or that there is none; such a value travels as text.
 	bound bool
+	// partial says that the server sends values in binary form that it does not take in
+	// that form (the empty tsquery and the empty vectors); it takes their text.
+	partial bool
 }
 
 // builtins lists the types that a column of a table may have.
@@ -71,14 +74,14 @@ var builtins = []builtin{
 	{name: "name", oid: OIDName, array: 1003},
 	{name: "bigint", oid: OIDInt8, array: 1016},
 	{name: "smallint", oid: OIDInt2, array: 1005},
-	{name: "int2vector", oid: 22, array: 1006},
+	{name: "int2vector", oid: 22, array: 1006, partial: true},
 	{name: "integer", oid: OIDInt4, array: 1007},
 	{name: "text", oid: OIDText, array: 1009},
 	{name: "oid", oid: OIDOid, array: 1028},
 	{name: "tid", oid: 27, array: 1010},
 	{name: "xid", oid: OIDXid, array: 1011},
 	{name: "cid", oid: OIDCid, array: 1012},
-	{name: "oidvector", oid: 30, array: 1013},
+	{name: "oidvector", oid: 30, array: 1013, partial: true},
 	{name: "json", oid: OIDJSON, array: 199},
 	{name: "xml", oid: OIDXML, array: 143},
 	{name: "point", oid: 600, array: 1017},
@@ -109,7 +112,7 @@ var builtins = []builtin{
 	{name: "uuid", oid: OIDUUID, array: 2951},
 	{name: "pg_lsn", oid: OIDPgLsn, array: 3221},
 	{name: "tsvector", oid: 3614, array: 3643},
-	{name: "tsquery", oid: 3615, array: 3645},
+	{name: "tsquery", oid: 3615, array: 3645, partial: true},
 	{name: "jsonb", oid: OIDJSONB, array: 3807},
 	{name: "jsonpath", oid: 4072, array: 4073},
 	{name: "txid_snapshot", oid: 2970, array: 2949},

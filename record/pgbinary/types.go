@@ -119,6 +119,13 @@ func (t Type) Portable() bool {
 	return ok && !b.bound
 }
 
+// Copies tells whether every value of the type goes from one server to another in its
+// binary form: the type is portable, and servers take each value that they send.
+func (t Type) Copies() bool {
+	b, _, ok := lookup(t.OID)
+	return ok && !b.bound && !b.partial
+}
+
 // Logical returns the logical type of a type and a note when there is something to say
 // about it.
 func (t Type) Logical() (arrow.DataType, string) {
