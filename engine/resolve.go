@@ -74,7 +74,9 @@ func (e *Engine) routesOf(ctx context.Context, stream flows.Stream, destination 
 	}
 	routes := make([]route, len(datasets))
 	for i, found := range datasets {
-		routes[i] = routeOf(stream, found, dataset.Pattern != "", source.AuthorizerID, destination.DefaultSchema)
+		if routes[i], err = routeOf(stream, found, dataset.Pattern != "", source.AuthorizerID, destination.DefaultSchema); err != nil {
+			return nil, err
+		}
 	}
 	return routes, nil
 }
@@ -84,7 +86,7 @@ const placeholder = "{table}"
 
 // routeOf names the target of one dataset. The placeholder is filled in after the
 // schema was split off, so that a table with a dot in its name stays one name.
-func routeOf(stream flows.Stream, dataset flows.SourceDataset, many bool, authorizerID, defaultSchema string) route {
+func routeOf(stream flows.Stream, dataset flows.SourceDataset, many bool, authorizerID, defaultSchema string) (route, error) {
 	typed := stream.Table
 	if typed == "" {
 		typed = placeholder
@@ -95,12 +97,15 @@ func routeOf(stream flows.Stream, dataset flows.SourceDataset, many bool, author
 	}
 	name := tableName(dataset)
 	fill := strings.NewReplacer(placeholder, name)
-	table := ParseTable(typed, defaultSchema)
+	table, err := flows.ParseTable(typed, defaultSchema)
+	if err != nil {
+		return route{}, refusal(connectors.Config, "Write the table as schema.table in the stream and save the flow.", "%v", err)
+	}
 	table.Schema, table.Name = fill.Replace(table.Schema), fill.Replace(table.Name)
 	return route{
 		stream: stream, dataset: dataset, authorizerID: authorizerID,
 		table: table, stateKey: fill.Replace(key),
-	}
+	}, nil
 }
 
 // tableName is how a dataset is called as a table: a query has only the name that the
@@ -110,16 +115,6 @@ func tableName(dataset flows.SourceDataset) string {
 		return dataset.Name
 	}
 	return dataset.Dataset.Name
-}
-
-// ParseTable splits a target as people type it: "schema.table", or a bare table, which
-// gets the default schema. The first dot separates the two.
-func ParseTable(typed, defaultSchema string) connectors.Table {
-	schema, name, ok := strings.Cut(typed, ".")
-	if !ok {
-		return connectors.Table{Schema: defaultSchema, Name: typed}
-	}
-	return connectors.Table{Schema: schema, Name: name}
 }
 
 // distinct refuses two routes into one table or with one state.

@@ -21,3 +21,12 @@ type PreviewColumn struct {
 	Note   string `json:"note,omitempty"`
 	Key    bool   `json:"key,omitempty"`
 }
+
+// RejectedRow is a row that a load could not store and kept, as text.
+type RejectedRow struct {
+	At string
+	// Column is empty when the reason is about the whole row.
+	Column, Reason string
+	// Row is the row as JSON, empty where it could not even be decoded.
+	Row string
+}

@@ -20,6 +20,10 @@ import (
 // handleError is the one place where an error becomes a page.
 func (s *Server) handleError(err error, c echo.Context) {
 	if c.Response().Committed {
+		if errors.Is(err, http.ErrAbortHandler) { // the answer must not look whole
+			s.Log.Error("break off an answer", "path", c.Path(), "error", err)
+			panic(http.ErrAbortHandler)
+		}
 		return
 	}
 	if errors.Is(err, context.Canceled) && c.Request().Context().Err() != nil {

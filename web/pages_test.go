@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
@@ -310,6 +311,9 @@ type fakeEngine struct {
 	plan    func(flow flows.Flow) ([]flows.StreamPlan, error)
 	err     error
 	dropped []string
+	// rejects are yielded, then rejectsErr.
+	rejects    []flows.RejectedRow
+	rejectsErr error
 }
 
 func newFakeEngine() *fakeEngine {
@@ -390,6 +394,19 @@ func (e *fakeEngine) Preview(context.Context, string, connectors.Selection, int)
 func (e *fakeEngine) DropStates(_ context.Context, flow flows.Flow) error {
 	e.dropped = append(e.dropped, flow.Name)
 	return e.err
+}
+
+func (e *fakeEngine) Rejects(context.Context, flows.Run, flows.StreamRun) iter.Seq2[flows.RejectedRow, error] {
+	return func(yield func(flows.RejectedRow, error) bool) {
+		for _, row := range e.rejects {
+			if !yield(row, nil) {
+				return
+			}
+		}
+		if e.rejectsErr != nil {
+			yield(flows.RejectedRow{}, e.rejectsErr)
+		}
+	}
 }
 
 // world is a store with one of everything.

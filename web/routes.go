@@ -83,6 +83,7 @@ func (s *Server) table() []route {
 		{get, one(page.RunsPath), accounts.View, s.run},
 		{get, sub(page.RunsPath, "events"), accounts.View, s.runEvents},
 		{get, sub(page.RunsPath, "log"), accounts.View, s.runLog},
+		{get, sub(page.RunsPath, "rejects"), accounts.Preview, s.runRejects},
 		{post, sub(page.RunsPath, "cancel"), accounts.Operate, s.cancelRun},
 	}
 }

@@ -35,6 +35,7 @@ type follower struct {
 	control *http.ResponseController
 	shell   layout.Shell
 	operate bool
+	preview bool
 	filter  page.Log
 
 	after         int64 // the last log line sent
@@ -72,7 +73,7 @@ func (s *Server) runEvents(c echo.Context) error {
 	f := &follower{
 		server: s, writer: c.Response(), control: http.NewResponseController(c.Response()),
 		shell:   layout.Shell{Theme: themeOf(c.Request()), Path: page.One(page.RunsPath, run.ID)},
-		operate: may(c, accounts.Operate), after: startAfter(c.Request()), before: map[int]measure{}, measured: rates{},
+		operate: may(c, accounts.Operate), preview: may(c, accounts.Preview), after: startAfter(c.Request()), before: map[int]measure{}, measured: rates{},
 		filter: pageFilter(c.Request()),
 	}
 	if err := f.follow(ctx, run.ID); err != nil && ctx.Err() == nil {
@@ -133,7 +134,7 @@ func (f *follower) look(ctx context.Context, run flows.Run) error {
 	f.measure(run, now)
 	view := f.server.runView(run, f.measured)
 	f.shell.Now = now
-	view.Shell, view.CanOperate = f.shell, f.operate
+	view.Shell, view.CanOperate, view.CanPreview = f.shell, f.operate, f.preview
 	if key := headKey(run); key != f.head {
 		if err := f.render(ctx, "head", page.RunHead(view)); err != nil {
 			return err

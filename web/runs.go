@@ -79,6 +79,7 @@ func (s *Server) run(c echo.Context) error {
 	}
 	view := s.runView(run, nil)
 	view.Shell, view.CanOperate = s.shell(c, "Run of "+run.FlowName, "runs"), may(c, accounts.Operate)
+	view.CanPreview = may(c, accounts.Preview)
 	if view.Log, err = s.logView(ctx, run, c.QueryParams()); err != nil {
 		return err
 	}
@@ -126,7 +127,7 @@ func (s *Server) runView(run flows.Run, measured rates) page.Run {
 
 func (s *Server) runStream(stream flows.StreamRun, measured rates) page.RunStream {
 	out := page.RunStream{
-		Table: stream.Table, Dataset: stream.Dataset, WriteMode: string(stream.WriteMode), State: string(stream.Status), Phase: string(stream.Phase),
+		Index: stream.Index, Table: stream.Table, Dataset: stream.Dataset, WriteMode: string(stream.WriteMode), State: string(stream.Status), Phase: string(stream.Phase),
 		Recipe: recipeWords(stream), Read: stream.Read, Written: stream.Written, Unchanged: stream.Unchanged, Duplicate: stream.Duplicate,
 		Skipped: stream.Skipped, Rejected: stream.Rejected, Changed: stream.Changed, Bytes: stream.Bytes, Estimated: stream.EstimatedRows,
 		LastRow: stream.LastRowAt, Error: runErrorBox(stream.Error), Warnings: stream.Warnings,

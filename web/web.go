@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"net"
 	"net/http"
@@ -41,6 +42,7 @@ type Engine interface {
 	Planner
 	Previewer
 	Forgetter
+	RejectReader
 }
 
 // Checker proves that an authorizer, saved or not, is usable.
@@ -70,6 +72,12 @@ type Previewer interface {
 // Forgetter removes the load state that a flow keeps at its destination.
 type Forgetter interface {
 	DropStates(ctx context.Context, flow flows.Flow) error
+}
+
+// RejectReader yields the rows that a run could not store in the table of a stream. An
+// error ends them.
+type RejectReader interface {
+	Rejects(ctx context.Context, run flows.Run, stream flows.StreamRun) iter.Seq2[flows.RejectedRow, error]
 }
 
 // Uploads keeps files that people send. *files.Roots is one.

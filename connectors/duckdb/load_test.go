@@ -540,6 +540,15 @@ func TestRejectsAreKeptBesideTheTable(t *testing.T) {
 	if got := s.rows(t, "SELECT id, (SELECT column_name || ' ' || reason || ' ' || run FROM t__rejects) FROM t ORDER BY id"); got != "1|id is not a valid int64 r2\n3|id is not a valid int64 r2" {
 		t.Errorf("rows %q", got)
 	}
+	for run, want := range map[string]int{"r1": 0, "r2": 1} {
+		kept, err := s.Connection.(connectors.RejectKeeper).Rejects(tg.Table, run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := s.count(t, kept); got != want {
+			t.Errorf("run %s has %d kept rows, want %d", run, got, want)
+		}
+	}
 }
 
 // BenchmarkLoad inserts a million rows of four columns into a new table.

@@ -35,6 +35,7 @@ func (v Runs) filtered() bool { return v.Flow != "" || v.State != "" || v.Trigge
 type Run struct {
 	Shell           layout.Shell
 	CanOperate      bool
+	CanPreview      bool // may see rows
 	ID              string
 	FlowID          string
 	FlowName        string
@@ -58,6 +59,7 @@ type Run struct {
 // A RunStream is one stream of a run with its counts. Read equals the sum of Written,
 // Unchanged, Duplicate, Skipped and Rejected once it is done.
 type RunStream struct {
+	Index     int
 	Table     string
 	Dataset   string
 	WriteMode string
@@ -82,7 +84,8 @@ type RunStream struct {
 	Rejects       []RejectItem
 }
 
-// A RejectItem counts rejected rows of one column and reason; it holds no values.
+// A RejectItem counts rejected rows of one reason; it holds no values. Column is empty
+// when the reason is about the whole row.
 type RejectItem struct {
 	Column string
 	Reason string
@@ -116,6 +119,20 @@ func (s RunStream) phase() string {
 		return word
 	}
 	return s.Phase
+}
+
+// shownRejects is how many reasons for rejecting rows a stream lists.
+const shownRejects = 20
+
+// moreRejects is how many reasons are not listed.
+func (s RunStream) moreRejects() int { return max(len(s.Rejects)-shownRejects, 0) }
+
+// hasRejects says that there are rows to download: a stream that is done keeps them
+// beside its table.
+func (s RunStream) hasRejects() bool { return s.Rejected > 0 && s.State == "succeeded" }
+
+func (v Run) rejectsURL(s RunStream) string {
+	return Sub(RunsPath, v.ID, "rejects") + "?stream=" + itoa(s.Index)
 }
 
 func (s RunStream) running() bool { return s.State == "running" }
