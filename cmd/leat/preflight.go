@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"leat/authorizers"
 	"leat/engine"
@@ -12,7 +13,7 @@ import (
 
 // preflight asks the destinations whether the flows of the files can be loaded: a
 // missing schema is refused now and not at night. Destinations that do not answer in
-// time give a warning.
+// time give a warning, and so do flows whose authorizers wait for a secret.
 func (p *platform) preflight(ctx context.Context, desired manifest.Desired) ([]string, error) {
 	deps := p.deps
 	wanted := lookup{desired.Everything}
@@ -22,6 +23,10 @@ func (p *platform) preflight(ctx context.Context, desired manifest.Desired) ([]s
 	problems := &manifest.ProblemsError{}
 	for _, flow := range desired.State.Flows {
 		at := desired.At["flow "+flow.Name]
+		if name, missing := wanted.lacksSecret(flow); missing {
+			warnings = append(warnings, fmt.Sprintf("%s: flow %q is saved unchecked: the authorizer %q lacks a secret", at, flow.Name, name))
+			continue
+		}
 		plans, err := planner.PlanFlow(ctx, flow)
 		if err != nil {
 			problems.Problems = append(problems.Problems, manifest.Problem{At: at, Message: fmt.Sprintf("flow %q: %v", flow.Name, err)})
@@ -47,6 +52,27 @@ func (p *platform) preflight(ctx context.Context, desired manifest.Desired) ([]s
 
 // lookup finds objects that are not saved yet.
 type lookup struct{ state manifest.State }
+
+// lacksSecret names the first authorizer of a flow that misses a secret: an export
+// holds none, and it is applied before somebody types them again.
+func (l lookup) lacksSecret(flow flows.Flow) (string, bool) {
+	used := map[string]bool{}
+	for _, d := range l.state.Destinations {
+		used[d.AuthorizerID] = used[d.AuthorizerID] || d.ID == flow.DestinationID
+	}
+	for _, s := range l.state.Sources {
+		for _, stream := range flow.Streams {
+			reads := slices.ContainsFunc(stream.From, func(in flows.StreamInput) bool { return in.SourceID == s.ID })
+			used[s.AuthorizerID] = used[s.AuthorizerID] || reads
+		}
+	}
+	for _, a := range l.state.Authorizers {
+		if used[a.ID] && len(a.Missing) > 0 {
+			return a.Name, true
+		}
+	}
+	return "", false
+}
 
 // Authorizer finds one by id.
 func (l lookup) Authorizer(_ context.Context, id string) (authorizers.Authorizer, error) {
