@@ -102,6 +102,12 @@ func (c Config) connectError(ctx context.Context, err error) error {
 			err = tls
 		}
 	}
+	if _, ok := errors.AsType[*pgproto3.ExceededMaxBodyLenErr](err); ok {
+		return &connectors.Error{
+			Kind: connectors.Unreachable, Cause: err, Message: fmt.Sprintf("what answers at %s:%d does not speak PostgreSQL's protocol", c.Host, c.Port),
+			Fix: "Check host and port.",
+		}
+	}
 	server, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {
 		return MapError(ctx, err, a)

@@ -237,6 +237,16 @@ func TestConnectErrors(t *testing.T) {
 		{"right", func(c *Config) { c.User, c.Password, c.Database = closed.Name, closed.Password, database }, connectors.Permission, "database!", "GRANT CONNECT"},
 		{"TLS", func(c *Config) { c.TLS.Mode = dial.TLSRequire }, connectors.Unreachable, "tls!", "does not offer TLS"},
 		{"port", func(c *Config) { c.Port = 1 }, connectors.Unreachable, "tcp!", "refused"},
+		{"another protocol", func(c *Config) {
+			c.Dial = func(context.Context, string, string) (net.Conn, error) {
+				client, server := net.Pipe()
+				go func() {
+					_, _ = server.Read(make([]byte, 4096))
+					_, _ = server.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"))
+				}()
+				return client, nil
+			}
+		}, connectors.Unreachable, "", "does not speak"},
 		{"policy", func(c *Config) { c.Host = "169.254.169.254" }, connectors.Config, "tcp!", "not allowed"},
 		{"cancelled", func(c *Config) {
 			c.Dial = func(context.Context, string, string) (net.Conn, error) { return nil, context.Canceled }
