@@ -124,6 +124,9 @@ func (b *builder) tls(a Authorizer, existing authorizers.Authorizer, out *author
 }
 
 func settingNames(d connectors.Descriptor) string {
+	if len(d.Settings) == 0 && d.ParseURL == nil {
+		return "none"
+	}
 	names := make([]string, len(d.Settings))
 	for i, field := range d.Settings {
 		names[i] = field.Name

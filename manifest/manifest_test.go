@@ -207,6 +207,7 @@ func TestRefusalsNameLineAndFix(t *testing.T) {
 		{"unknown key", "unique_columns: [id]", "uniqe_columns: [id]", "leat.yaml:35: the key \"uniqe_columns\" is unknown here"},
 		{"unknown connector", "connector: postgres\n    settings: {host", "connector: oracle\n    settings: {host", "leat.yaml:2: authorizer \"shop\": there is no connector \"oracle\"; this binary has postgres, duckdb, file"},
 		{"unknown setting", "database: shop", "databse: shop", "the setting \"databse\" is unknown for postgres"},
+		{"no settings at all", "connector: postgres\n    settings: {host", "connector: file\n    settings: {host", "is unknown for file; it has none"},
 		{"unknown source", "source: shop-sales, dataset: public.orders", "source: shop, dataset: public.orders", "stream 1: there is no source \"shop\""},
 		{"unknown dataset", "dataset: public.orders", "dataset: public.order", "the source \"shop-sales\" has no dataset \"public.order\""},
 		{"double name", "name: warehouse", "name: shop", "leat.yaml:6: two authorizers are called \"shop\", the first at leat.yaml:2"},
