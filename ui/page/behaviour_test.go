@@ -143,3 +143,15 @@ func TestViewersGetNoButtons(t *testing.T) {
 		t.Error("a viewer sees buttons that the server refuses")
 	}
 }
+
+// TestColumnPlansFillTheirTable holds each row of a preview to as many cells as heads,
+// with and without the target's types.
+func TestColumnPlansFillTheirTable(t *testing.T) {
+	for _, targetType := range []string{"", "int8"} {
+		columns := []ColumnPlan{{"id", "int8", "id", targetType, "new", ""}}
+		doc := parse(t, renderPage(t, columnPlans(columns)))
+		if heads, cells := doc.Find("thead th").Length(), doc.Find("tbody tr").First().Children().Length(); heads != cells || heads == 0 {
+			t.Errorf("target type %q: %d heads for %d cells", targetType, heads, cells)
+		}
+	}
+}
