@@ -18,7 +18,7 @@ TEST_TIMEOUT ?= 15m
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := bin/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: help build run demo generate test test-deps test-postgres-matrix lint format check-generated bench faults mutants clean
+.PHONY: help build run demo generate test test-deps test-types test-postgres-matrix lint format check-generated bench faults mutants clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-20s %s\n", $$1, $$2}'
@@ -40,6 +40,10 @@ test-deps: ## Install PostgreSQL, Chromium and the OpenSSH server for the tests 
 
 test: test-deps ## Run every test
 	go test -p $(TEST_PACKAGES) -timeout $(TEST_TIMEOUT) ./...
+
+# LEAT_TEST_SEED draws other tables.
+test-types: ## Compare 300 drawn tables of every PostgreSQL type at source and target
+	LEAT_TEST_SCHEMAS=300 go test -count=1 -run 'TypesDifferential|EveryTypeDifferential' -timeout $(TEST_TIMEOUT) ./connectors/postgres
 
 test-postgres-matrix: ## Test the PostgreSQL connector on the oldest to the newest server
 	scripts/postgres-matrix $(POSTGRES_VERSIONS)

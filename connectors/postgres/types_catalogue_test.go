@@ -16,6 +16,8 @@ type sample struct {
 	// unfit is a condition on a column (%s) that is true for values which the Arrow type
 	// cannot hold, so that their rows are rejects; empty when there are none.
 	unfit string
+	// alone says that arrays of such values are another matter.
+	alone bool
 	// separator stands between the elements of an array; a comma when empty.
 	separator string
 }

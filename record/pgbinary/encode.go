@@ -146,7 +146,7 @@ func textMaker(target Target) maker {
 	}
 	return map[uint32]maker{
 		OIDText: plainText, OIDVarchar: limitedText, OIDBpchar: limitedText, OIDName: limitedText,
-		OIDJSON: jsonText, OIDJSONB: jsonbText,
+		OIDJSON: jsonText, OIDJSONB: jsonbText, OIDChar: charByte,
 	}[target.OID]
 }
 

@@ -61,20 +61,6 @@ func byteaText(dst, v []byte) ([]byte, bool) {
 	return hex.AppendEncode(append(dst, `\x`...), v), true
 }
 
-// charText prints "char": nothing for NUL, an octal escape above ASCII.
-func charText(dst, v []byte) ([]byte, bool) {
-	switch {
-	case len(v) != 1:
-		return dst, false
-	case v[0] == 0:
-		return dst, true
-	case v[0] >= 0x80:
-		return append(dst, '\\', '0'+v[0]>>6, '0'+v[0]>>3&7, '0'+v[0]&7), true
-	default:
-		return append(dst, v[0]), true
-	}
-}
-
 func jsonbToText(dst, v []byte) ([]byte, bool) {
 	if !isJSONB(v) {
 		return dst, false

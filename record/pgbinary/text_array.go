@@ -28,7 +28,7 @@ func appendArray(dst []byte, elementOID uint32, v []byte) ([]byte, bool) {
 	if dimensions > 6 || len(v) < 12+8*dimensions {
 		return dst, false
 	}
-	r := &arrayReader{rest: v[12+8*dimensions:], lengths: make([]int, dimensions), element: texters[elementOID]}
+	r := &arrayReader{rest: v[12+8*dimensions:], lengths: make([]int, dimensions), element: elementTexter(elementOID)}
 	var bounds []byte
 	shifted := false
 	for i := range dimensions {
@@ -47,6 +47,13 @@ func appendArray(dst []byte, elementOID uint32, v []byte) ([]byte, bool) {
 	}
 	dst, ok := r.appendLevel(dst, 0)
 	return dst, ok && len(r.rest) == 0
+}
+
+func elementTexter(oid uint32) texter {
+	if oid == OIDChar {
+		return asciiCharText
+	}
+	return texters[oid]
 }
 
 // appendLevel prints one dimension and those inside it.
