@@ -114,6 +114,8 @@ type Want struct {
 	Targets []map[string]string
 	// System is the kind whose native types Targets speaks of.
 	System string
+	// Version is the system's, as its connector counts; 0 when unknown.
+	Version int
 }
 
 // Extractor reads datasets.

@@ -19,6 +19,7 @@ const (
 	SinceGenerated      = 120_000 // generated columns
 	SinceShortestFloats = 120_000 // floats print as the shortest text that reads back
 	SinceTidRanges      = 140_000 // conditions on ctid scan a range of blocks
+	SinceEndlessSpans   = 170_000 // intervals hold infinity; before, its binary form is another interval
 )
 
 // ServerVersion returns the server's version as a number, 150004 for 15.4, or 0 when it

@@ -234,7 +234,7 @@ func (l *load) States() []connectors.TargetState {
 
 // Want asks for binary rows with the target's types.
 func (l *load) Want() connectors.Want {
-	want := connectors.Want{System: Kind, Targets: make([]map[string]string, len(l.items))}
+	want := connectors.Want{System: Kind, Version: l.d.version, Targets: make([]map[string]string, len(l.items))}
 	for i, it := range l.items {
 		if it.match != nil {
 			want.Targets[i] = it.match.wishes

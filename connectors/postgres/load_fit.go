@@ -8,6 +8,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"leat/connectors/pgwire"
 	"leat/record"
 	"leat/record/pgbinary"
 )
@@ -88,7 +89,7 @@ func fromText(target pgbinary.Target, column record.Column, kind string) bool {
 // own type does not exist here.
 func columnType(ctx context.Context, s *session, column record.Column, kind string) (name string, target pgbinary.Target, warning string, err error) {
 	if from, builtin := sourceType(column, kind); builtin {
-		if from.Portable() {
+		if from.Portable() && pgwire.ServerVersion(s.conn.PgConn()) >= from.Since() {
 			return from.String(), pgbinary.Target{Name: column.Name, Type: from}, "", nil
 		}
 	} else if rows, err := s.Query(ctx, "SELECT format_type(oid, NULL), typtype = 'e', oid FROM pg_type WHERE oid = to_regtype($1)", column.Native); err != nil {

@@ -159,7 +159,7 @@ type wish struct {
 //     cannot print it, or where the load wants something else.
 func (p planner) travelsAs(f field, w wish) pgbinary.Type {
 	text := pgbinary.Type{OID: pgbinary.OIDText, Typmod: -1}
-	if !f.typ.Copies() {
+	if !f.typ.Copies() || p.changesSpans(f.typ) {
 		return text
 	}
 	binary := slices.Contains(p.want.Layouts, pgbinary.Name)
@@ -173,6 +173,15 @@ func (p planner) travelsAs(f field, w wish) pgbinary.Type {
 	default:
 		return f.typ
 	}
+}
+
+// changesSpans tells whether an endless interval would become another one: a server that
+// knows infinity sends it to one that does not.
+func (p planner) changesSpans(t pgbinary.Type) bool {
+	if element, ok := t.Element(); ok {
+		t = element
+	}
+	return t.OID == pgbinary.OIDInterval && p.want.Version < pgwire.SinceEndlessSpans && pgwire.ServerVersion(p.conn.PgConn()) >= pgwire.SinceEndlessSpans
 }
 
 // travelsAsText tells the types whose logical type is text although their binary form

@@ -90,11 +90,11 @@ var plainSamples = []sample{
 	{name: "tags", value: arrayOf(sample{value: awkward}).value},
 	{name: "word", value: cutTo(7, awkward)},
 	{name: "hstore", value: oneOf("", `a=>1, "b c"=>NULL`, `"\"q\""=>"\\", ž=>""`)},
-	{name: "pair", value: pair},
-	{name: "nested", value: row(pair, days, arrayOf(sample{value: pair}).value)},
+	{name: "pair", value: pairValue},
+	{name: "nested", value: row(pairValue, days, arrayOf(sample{value: pairValue}).value)},
 }
 
-var pair = row(integer(-5, 5), awkward, arrayOf(sample{value: numerics}).value, keywords)
+var pairValue = row(integer(-5, 5), awkward, arrayOf(sample{value: numerics}).value, keywords)
 
 // modifiedSamples make types with modifiers that are drawn.
 var modifiedSamples = []func(*rand.Rand) sample{

@@ -12,6 +12,8 @@ import (
 	"leat/connectors/pgwire"
 	"leat/connectors/sqlload"
 	"leat/internal/testdb"
+	"leat/record"
+	"leat/record/pgbinary"
 )
 
 // newer is SQL that came after 9.4, with the version that brought it and an example.
@@ -124,6 +126,49 @@ func TestTooOld(t *testing.T) {
 	wantRefusal(t, requireReadable(90_621), connectors.Config, "reading needs PostgreSQL 10 or newer, and this server is 9.6")
 	if err := requireReadable(100_023); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestEndlessIntervals go as text from a server that knows them to one that does not, which
+// would read their binary form as some interval of 178,956,970 years.
+func TestEndlessIntervals(t *testing.T) {
+	c, _ := newDatabase(t, "CREATE TABLE t (i interval, a interval[], n int)")
+	for version, text := range map[int]bool{160_000: serverVersion(t) >= pgwire.SinceEndlessSpans, 170_000: false} {
+		p := planner{conn: c.session, user: c.config.User, want: connectors.Want{
+			System: Kind, Version: version, Layouts: []string{pgbinary.Name}, Targets: []map[string]string{{"i": "interval", "a": "interval[]", "n": "integer"}},
+		}}
+		planned, err := p.plan(t.Context(), 0, table("t"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range planned.layout.Fields {
+			if isText := f.OID == pgbinary.OIDText; isText != (text && f.Name != "n") {
+				t.Errorf("for a server of version %d, %s travels as text: %v", version, f.Name, isText)
+			}
+		}
+	}
+}
+
+// TestTypesOfNewerServers become text where the target is too old to have them.
+func TestTypesOfNewerServers(t *testing.T) {
+	c, admin := newDatabase(t, "SELECT 1")
+	version := serverVersion(t)
+	s := c.own("test")
+	for native, since := range map[string]int{"int4multirange": 140_000, "xid8[]": 130_000, "jsonpath": 120_000, "numeric(5,-2)": 150_000, "numeric(3,5)": 150_000, "numeric(5,2)": 0, "interval[]": 0} {
+		name, _, warning, err := columnType(t.Context(), s, record.Column{Name: "c", Type: record.Text, Native: native}, Kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := native
+		if version < since {
+			want = "text"
+		}
+		if name != want || (warning != "") != (want == "text") {
+			t.Errorf("%s becomes %s (%s), want %s", native, name, warning, want)
+		}
+		if _, err := admin.Exec(t.Context(), "CREATE TEMPORARY TABLE x (c "+name+"); DROP TABLE x"); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -64,6 +64,8 @@ type builtin struct {
 	// partial says that the server sends values in binary form that it does not take in
 	// that form (the empty tsquery and the empty vectors); it takes their text.
 	partial bool
+	// since is the first server version that has the type; 0 for all.
+	since int
 }
 
 // builtins lists the types that a column of a table may have.
@@ -114,22 +116,22 @@ var builtins = []builtin{
 	{name: "tsvector", oid: 3614, array: 3643},
 	{name: "tsquery", oid: 3615, array: 3645, partial: true},
 	{name: "jsonb", oid: OIDJSONB, array: 3807},
-	{name: "jsonpath", oid: 4072, array: 4073},
+	{name: "jsonpath", oid: 4072, array: 4073, since: 120_000},
 	{name: "txid_snapshot", oid: 2970, array: 2949},
-	{name: "pg_snapshot", oid: 5038, array: 5039},
-	{name: "xid8", oid: OIDXid8, array: 271},
+	{name: "pg_snapshot", oid: 5038, array: 5039, since: 130_000},
+	{name: "xid8", oid: OIDXid8, array: 271, since: 130_000},
 	{name: "int4range", oid: 3904, array: 3905},
 	{name: "numrange", oid: 3906, array: 3907},
 	{name: "tsrange", oid: 3908, array: 3909},
 	{name: "tstzrange", oid: 3910, array: 3911},
 	{name: "daterange", oid: 3912, array: 3913},
 	{name: "int8range", oid: 3926, array: 3927},
-	{name: "int4multirange", oid: 4451, array: 6150},
-	{name: "nummultirange", oid: 4532, array: 6151},
-	{name: "tsmultirange", oid: 4533, array: 6152},
-	{name: "tstzmultirange", oid: 4534, array: 6153},
-	{name: "datemultirange", oid: 4535, array: 6155},
-	{name: "int8multirange", oid: 4536, array: 6157},
+	{name: "int4multirange", oid: 4451, array: 6150, since: 140_000},
+	{name: "nummultirange", oid: 4532, array: 6151, since: 140_000},
+	{name: "tsmultirange", oid: 4533, array: 6152, since: 140_000},
+	{name: "tstzmultirange", oid: 4534, array: 6153, since: 140_000},
+	{name: "datemultirange", oid: 4535, array: 6155, since: 140_000},
+	{name: "int8multirange", oid: 4536, array: 6157, since: 140_000},
 	{name: "aclitem", oid: 1033, array: 1034, bound: true},
 	{name: "regproc", oid: 24, array: 1008, bound: true},
 	{name: "regprocedure", oid: 2202, array: 2207, bound: true},
@@ -141,7 +143,7 @@ var builtins = []builtin{
 	{name: "regnamespace", oid: 4089, array: 4090, bound: true},
 	{name: "regconfig", oid: 3734, array: 3735, bound: true},
 	{name: "regdictionary", oid: 3769, array: 3770, bound: true},
-	{name: "regcollation", oid: 4191, array: 4192, bound: true},
+	{name: "regcollation", oid: 4191, array: 4192, bound: true, since: 130_000},
 }
 
 // aliases are other spellings of type names.

@@ -126,6 +126,20 @@ func (t Type) Copies() bool {
 	return ok && !b.bound && !b.partial
 }
 
+// sinceScales is the first server version with numerics whose scale lies below 0 or above
+// the precision.
+const sinceScales = 150_000
+
+// Since returns the first server version (140000 for 14) that has the built-in type; 0
+// when every supported one does.
+func (t Type) Since() int {
+	b, _, _ := lookup(t.OID)
+	if precision, scale, ok := numericModifiers(t.Typmod); ok && b.oid == OIDNumeric && (scale < 0 || scale > precision) {
+		return sinceScales
+	}
+	return b.since
+}
+
 // Logical returns the logical type of a type and a note when there is something to say
 // about it.
 func (t Type) Logical() (arrow.DataType, string) {
