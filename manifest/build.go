@@ -127,7 +127,7 @@ func (b *builder) source(s Source) {
 		}
 		out.Datasets = append(out.Datasets, built)
 	}
-	if capabilities, ok := b.capabilities(authorizer.Connector); ok {
+	if capabilities, ok := b.capabilities(authorizer.Connector); ok && len(out.Datasets) == len(s.Datasets) {
 		b.refuseAll(s.at, "source", s.Name, out.Validate(capabilities))
 	}
 	b.desired.At["source "+s.Name] = s.at.String()
@@ -154,7 +154,7 @@ func (d Dataset) build() (flows.SourceDataset, error) {
 		out.Dataset.Schema, out.Dataset.Name = d.Table.Schema, d.Table.Name
 	}
 	if d.Table != nil && d.Table.Schema == "" {
-		return flows.SourceDataset{}, fmt.Errorf("the table %q has no schema; write schema.%s", d.Table.Name, d.Table.Name)
+		return flows.SourceDataset{}, fmt.Errorf("the table %q has no schema; write table: schema.%s, or file: %s for a file", d.Table.Name, d.Table.Name, d.Table.Name)
 	}
 	if out.Name == "" {
 		out.Name = d.defaultName()

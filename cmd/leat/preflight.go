@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"leat/authorizers"
+	"leat/connectors"
 	"leat/engine"
 	"leat/flows"
 	"leat/manifest"
@@ -37,7 +37,7 @@ func (p *platform) preflight(ctx context.Context, desired manifest.Desired) ([]s
 			case plan.Problem == nil:
 			case plan.Checked:
 				problems.Problems = append(problems.Problems, manifest.Problem{
-					At: at, Message: fmt.Sprintf("flow %q, table %s: %v", flow.Name, plan.Table, plan.Problem),
+					At: at, Message: fmt.Sprintf("flow %q, table %s: %v%s", flow.Name, plan.Table, plan.Problem, offlineHint(plan.Problem)),
 				})
 			default:
 				warnings = append(warnings, fmt.Sprintf("%s: flow %q, table %s is saved unchecked: %v", at, flow.Name, plan.Table, plan.Problem))
@@ -48,6 +48,15 @@ func (p *platform) preflight(ctx context.Context, desired manifest.Desired) ([]s
 		return nil, problems
 	}
 	return warnings, nil
+}
+
+// offlineHint says how to save a flow whose ends are made later, for example by another
+// flow of the same file.
+func offlineHint(problem *connectors.Error) string {
+	if problem.Kind != connectors.NotFound {
+		return ""
+	}
+	return " (apply --offline saves the flow as it is)"
 }
 
 // lookup finds objects that are not saved yet.
@@ -61,10 +70,7 @@ func (l lookup) lacksSecret(flow flows.Flow) (string, bool) {
 		used[d.AuthorizerID] = used[d.AuthorizerID] || d.ID == flow.DestinationID
 	}
 	for _, s := range l.state.Sources {
-		for _, stream := range flow.Streams {
-			reads := slices.ContainsFunc(stream.From, func(in flows.StreamInput) bool { return in.SourceID == s.ID })
-			used[s.AuthorizerID] = used[s.AuthorizerID] || reads
-		}
+		used[s.AuthorizerID] = used[s.AuthorizerID] || flow.Reads(s.ID)
 	}
 	for _, a := range l.state.Authorizers {
 		if used[a.ID] && len(a.Missing) > 0 {

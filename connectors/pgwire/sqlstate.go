@@ -80,6 +80,9 @@ func mapServerError(e *pgconn.PgError, a Attempt) *connectors.Error {
 	if says := dataText(e); says != "" {
 		v.says = says
 	}
+	if fix, ok := dataFixes[e.Code]; ok && v.fix == "" {
+		v.fix = fix
+	}
 	if v.says == "" {
 		v.says = e.Message
 	}

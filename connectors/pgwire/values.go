@@ -36,6 +36,18 @@ var conditions = map[string]string{
 	"23P01": "an exclusion constraint was violated",
 }
 
+// dataFixes say what mends rows that break a constraint of the target.
+var dataFixes = map[string]string{
+	"22001": "Make the column longer, or shorten the text in a query.",
+	"22003": "Make the column's type larger.",
+	"23001": "Keep the row, or remove the rows that refer to it first.",
+	"23502": "Fill the value at the source, leave such rows out in a query, or allow NULL in the target's column.",
+	"23503": "Load the table that it refers to first.",
+	"23505": "Use upsert or insert_ignore, or choose unique columns that identify a row.",
+	"23514": "Leave such rows out in a query, or change the constraint.",
+	"23P01": "Leave such rows out in a query, or change the constraint.",
+}
+
 // dataText says in our words what is wrong with the rows, with the names of table,
 // column and constraint. It returns "" for errors that never quote a row value.
 func dataText(e *pgconn.PgError) string {

@@ -130,7 +130,7 @@ func (s Store) refuseOthers(ctx context.Context, db Session, stream Stream) erro
 	return &connectors.Error{
 		Kind:    connectors.Conflict,
 		Message: fmt.Sprintf("The table %s is loaded by another installation of Leat (%s, stream %s)", stream.Table, rows[0][0].Text, rows[0][1].Text),
-		Fix:     fmt.Sprintf("If that installation is gone, take its state over: leat state adopt --from %s %s", rows[0][0].Text, rows[0][1].Text),
+		Fix:     fmt.Sprintf("If that installation is gone, take its state over with: leat state adopt FLOW %s", stream.Table),
 	}
 }
 
