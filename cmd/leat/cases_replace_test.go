@@ -191,7 +191,7 @@ flows:
 	}
 	for _, s := range result.Streams {
 		if bad := s.Table == "analytics.c"; bad != (s.Error != nil) || !bad && s.Written != 500 {
-			t.Errorf("stream %+v", s)
+			t.Errorf("stream %+v: %+v", s, s.Error)
 		}
 	}
 }
