@@ -53,6 +53,14 @@ type RunFilter struct {
 	Offset int
 }
 
+// RunSum adds up runs of one flow.
+type RunSum struct {
+	FlowID string
+	// Succeeded and Failed count runs; one that is partial failed.
+	Succeeded, Failed int64
+	RowsRead, Bytes   int64
+}
+
 // RunStore is the truth about who may run.
 type RunStore interface {
 	// EnqueueRun stores a queued run; *ActiveRunError when the flow has an active one.
@@ -79,8 +87,14 @@ type RunStore interface {
 	CountRuns(ctx context.Context, filter RunFilter) (int, error)
 	// RunCounts adds up the counts of each run's streams, by run id.
 	RunCounts(ctx context.Context, runIDs []string) (map[string]connectors.Counts, error)
-	// LastRuns returns the newest n runs of each flow, newest first, by flow id.
-	LastRuns(ctx context.Context, n int) (map[string][]Run, error)
+	// RunSums adds up the runs of each flow queued at or after since; of all flows when
+	// none are named. A flow without such runs is left out.
+	RunSums(ctx context.Context, since time.Time, flowIDs ...string) ([]RunSum, error)
+	// LastSuccesses returns when each flow succeeded last, by flow id.
+	LastSuccesses(ctx context.Context) (map[string]time.Time, error)
+	// LastRuns returns the newest n runs of each flow, newest first, by flow id; of all
+	// flows when none are named.
+	LastRuns(ctx context.Context, n int, flowIDs ...string) (map[string][]Run, error)
 	// AppendLog adds lines to a run's log and numbers them.
 	AppendLog(ctx context.Context, runID string, lines []LogLine) error
 	// Log returns lines with Seq > after, at most limit.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
 
@@ -93,7 +94,8 @@ func TestStartsAtOnce(t *testing.T) {
 
 func TestSchemaRules(t *testing.T) {
 	onBoth(t, func(t *testing.T, options storage.Options) {
-		must(t, open(t, options).Ping(t.Context()))
+		s := open(t, options)
+		runFor(t, s, flowOf(t, s, "orders"), 12, 345)
 		execute(t, options, "INSERT INTO leat_migrations (version_id, is_applied) VALUES (99, TRUE)")
 		if _, err := storage.Open(t.Context(), options); !errors.Is(err, storage.ErrNewerSchema) || !strings.Contains(err.Error(), "99") {
 			t.Errorf("a newer schema: %v", err)
@@ -104,17 +106,25 @@ func TestSchemaRules(t *testing.T) {
 		execute(t, options, "DELETE FROM leat_migrations WHERE version_id > 2")
 		execute(t, options, "DROP TABLE sessions")
 		execute(t, options, "DROP TABLE users")
+		for _, undo := range []string{"DROP INDEX runs_sums", "DROP INDEX runs_succeeded", "ALTER TABLE runs DROP COLUMN rows_read", "ALTER TABLE runs DROP COLUMN bytes"} {
+			execute(t, options, undo)
+		}
 		if _, err := storage.Open(t.Context(), options); !errors.Is(err, storage.ErrOlderSchema) || !strings.Contains(err.Error(), "leat migrate") {
 			t.Errorf("an older schema: %v", err)
 		}
-		if from, to, err := storage.Migrate(t.Context(), options); err != nil || from != 2 || to != 3 {
+		if from, to, err := storage.Migrate(t.Context(), options); err != nil || from != 2 || to != 4 {
 			t.Errorf("migrated from %d to %d: %v", from, to, err)
 		}
 		if from, to, err := storage.Migrate(t.Context(), options); err != nil || from != to {
 			t.Errorf("migrated again from %d to %d: %v", from, to, err)
 		}
-		if users, err := open(t, options).Users(t.Context()); err != nil || len(users) != 0 {
+		s = open(t, options)
+		if users, err := s.Users(t.Context()); err != nil || len(users) != 0 {
 			t.Errorf("%v, %v", users, err)
+		}
+		sums, err := s.RunSums(t.Context(), time.Unix(1, 0))
+		if err != nil || len(sums) != 1 || sums[0].RowsRead != 357 || sums[0].Bytes != 3570 {
+			t.Errorf("older runs add up to %+v, %v", sums, err)
 		}
 	})
 }

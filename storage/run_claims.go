@@ -80,8 +80,9 @@ func (s *Store) FinishRun(ctx context.Context, lease flows.Lease, run flows.Run)
 		run.EndedAt = time.Now()
 	}
 	err := s.inTx(ctx, func(tx session) error {
-		changed, err := tx.exec(ctx, "UPDATE runs SET status = ?, error = ?, ended_at = ?, lease_node = '', lease_until = ? WHERE "+holdsLease,
-			append([]any{run.Status, asJSON(&run.Error), asMicros(&run.EndedAt), asMicros(&claimableAt)}, leaseArgs(lease)...)...)
+		rows, bytes := sumsOf(run.Streams)
+		changed, err := tx.exec(ctx, `UPDATE runs SET status = ?, error = ?, ended_at = ?, rows_read = ?, bytes = ?, lease_node = '', lease_until = ?
+			WHERE `+holdsLease, append([]any{run.Status, asJSON(&run.Error), asMicros(&run.EndedAt), rows, bytes, asMicros(&claimableAt)}, leaseArgs(lease)...)...)
 		if err != nil {
 			return err
 		}

@@ -240,6 +240,52 @@ func TestRunCounts(t *testing.T) {
 	})
 }
 
+// runFor stores a run that succeeded, with one stream per number of rows.
+func runFor(t *testing.T, s *storage.Store, f flows.Flow, rows ...int64) flows.Run {
+	t.Helper()
+	enqueue(t, s, f)
+	run, err := s.ClaimRun(t.Context(), "n1", f.ID, long)
+	must(t, err)
+	for i, n := range rows {
+		run.Streams = append(run.Streams, flows.StreamRun{Index: i, Counts: connectors.Counts{Read: n, Written: n, Bytes: 10 * n}})
+	}
+	run.Status, run.EndedAt = flows.RunSucceeded, time.UnixMicro(time.Now().UnixMicro())
+	must(t, s.FinishRun(t.Context(), run.Lease, run))
+	return run
+}
+
+func TestRunSumsAndLastSuccesses(t *testing.T) {
+	onBoth(t, func(t *testing.T, options storage.Options) {
+		s, ctx, begin := open(t, options), t.Context(), time.Now().Add(-time.Second)
+		a, b := flowOf(t, s, "a"), flowOf(t, s, "b")
+		runFor(t, s, a, 1, 2)
+		last := runFor(t, s, a, 4)
+		enqueue(t, s, b)
+		run, err := s.ClaimRun(ctx, "n1", b.ID, long)
+		must(t, err)
+		must(t, s.SaveProgress(ctx, run.Lease, []flows.StreamRun{{Counts: connectors.Counts{Read: 8, Bytes: 80}}}))
+		sums, err := s.RunSums(ctx, begin, b.ID)
+		must(t, err)
+		same(t, sums, []flows.RunSum{{FlowID: b.ID, RowsRead: 8, Bytes: 80}})
+		run.Status, run.Streams = flows.RunPartial, []flows.StreamRun{{Counts: connectors.Counts{Read: 9, Bytes: 90}}}
+		must(t, s.FinishRun(ctx, run.Lease, run))
+		sums, err = s.RunSums(ctx, begin)
+		must(t, err)
+		slices.SortFunc(sums, func(x, y flows.RunSum) int { return int(y.Succeeded - x.Succeeded) })
+		same(t, sums, []flows.RunSum{{FlowID: a.ID, Succeeded: 2, RowsRead: 7, Bytes: 70}, {FlowID: b.ID, Failed: 1, RowsRead: 9, Bytes: 90}})
+		if sums, err = s.RunSums(ctx, time.Now().Add(time.Hour)); err != nil || len(sums) != 0 {
+			t.Errorf("runs of the future add up to %+v, %v", sums, err)
+		}
+		succeeded, err := s.LastSuccesses(ctx)
+		if err != nil || len(succeeded) != 1 || !succeeded[a.ID].Equal(last.EndedAt) {
+			t.Errorf("the last successes are %v, want %v (%v)", succeeded, last.EndedAt, err)
+		}
+		if some, err := s.LastRuns(ctx, 5, b.ID); err != nil || len(some) != 1 || len(some[b.ID]) != 1 {
+			t.Errorf("the runs of one flow are %+v, %v", some, err)
+		}
+	})
+}
+
 func runIDs(runs []flows.Run) (ids []string) {
 	for _, run := range runs {
 		ids = append(ids, run.ID)

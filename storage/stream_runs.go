@@ -35,7 +35,8 @@ func streamRuns(ctx context.Context, from session, runID string) ([]flows.Stream
 func (s *Store) SaveProgress(ctx context.Context, lease flows.Lease, streams []flows.StreamRun) error {
 	err := s.inTx(ctx, func(tx session) error {
 		// The update locks the row, so that no claim comes between it and the streams.
-		changed, err := tx.exec(ctx, "UPDATE runs SET attempt = attempt WHERE "+holdsLease, leaseArgs(lease)...)
+		rows, bytes := sumsOf(streams)
+		changed, err := tx.exec(ctx, "UPDATE runs SET rows_read = ?, bytes = ? WHERE "+holdsLease, append([]any{rows, bytes}, leaseArgs(lease)...)...)
 		if err != nil {
 			return err
 		}

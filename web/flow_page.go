@@ -28,7 +28,11 @@ func (s *Server) flowHead(c echo.Context) (flows.Flow, []flows.Run, page.Flow, f
 	if err != nil {
 		return f, nil, page.Flow{}, flowStatus{}, fmt.Errorf("count its runs: %w", err)
 	}
-	status := s.statusOf(f, runs)
+	succeeded, err := s.lastSuccesses(ctx)
+	if err != nil {
+		return f, nil, page.Flow{}, flowStatus{}, err
+	}
+	status := s.statusOf(f, runs, succeeded[f.ID])
 	head := page.Flow{
 		Shell: s.shell(c, f.Name, "flows"), CanEdit: may(c, accounts.Edit), CanOperate: may(c, accounts.Operate),
 		ID: f.ID, Name: f.Name, State: status.State, Freshness: status.Freshness, ActiveRunID: status.ActiveRunID, RunCount: count,

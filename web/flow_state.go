@@ -24,26 +24,30 @@ type flowStatus struct {
 	Failed *flows.Run
 }
 
-// statusOf judges a flow by its newest runs, newest first, and by its schedule.
-func (s *Server) statusOf(f flows.Flow, runs []flows.Run) flowStatus {
+// statusOf judges a flow by its newest runs, newest first, by its last success and by
+// its schedule.
+func (s *Server) statusOf(f flows.Flow, runs []flows.Run, lastSuccess time.Time) flowStatus {
 	status := stateOf(f, runs)
-	if due, err := f.Schedule.Next(s.Now(), 1); err == nil && len(due) > 0 && !f.Paused {
-		status.NextRun = due[0]
-	}
+	status.LastSuccess, status.NextRun = lastSuccess, s.nextRun(f)
 	status.Freshness = s.freshness(f, status)
 	return status
 }
 
-// stateOf is statusOf without what has to be computed from the schedule.
+// nextRun is when a flow is due; zero when it is not.
+func (s *Server) nextRun(f flows.Flow) time.Time {
+	due, err := f.Schedule.Next(s.Now(), 1)
+	if err != nil || len(due) == 0 || f.Paused {
+		return time.Time{}
+	}
+	return due[0]
+}
+
+// stateOf is what the runs alone tell.
 func stateOf(f flows.Flow, runs []flows.Run) flowStatus {
 	status := flowStatus{State: "live"}
 	for i := range runs {
-		run := &runs[i]
-		switch {
-		case run.Status.Active():
-			status.ActiveRunID = run.ID
-		case run.Status == flows.RunSucceeded && status.LastSuccess.IsZero():
-			status.LastSuccess = run.EndedAt
+		if runs[i].Status.Active() {
+			status.ActiveRunID = runs[i].ID
 		}
 	}
 	if last := lastEnded(runs); last != nil && (last.Status == flows.RunFailed || last.Status == flows.RunPartial) {

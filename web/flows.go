@@ -21,15 +21,26 @@ import (
 // perPage is the length of lists.
 const perPage = 50
 
+// day is what "the last day" means on pages.
+const day = 24 * time.Hour
+
 // flowStates are the states to filter by.
 var flowStates = []string{"live", "running", "reconnecting", "broken", "paused"}
 
-// flows lists the flows.
+// flows lists the flows. It looks at runs of the flows that it shows, and of all only
+// as far as the filter and the order need it.
 func (s *Server) flows(c echo.Context) error {
 	ctx := c.Request().Context()
 	query := c.QueryParams()
-	all, last, err := s.fittingFlows(ctx, query)
+	ends, err := s.endNames(ctx)
 	if err != nil {
+		return err
+	}
+	all, err := s.fittingFlows(ctx, query, ends)
+	if err != nil {
+		return err
+	}
+	if err := s.sortFlows(ctx, all, query.Get("sort")); err != nil {
 		return err
 	}
 	view := page.Flows{
@@ -40,75 +51,78 @@ func (s *Server) flows(c echo.Context) error {
 		view.States = append(view.States, component.Option{Value: state, Label: component.StateOf(state).Word})
 	}
 	describeSort(&view, query)
-	word, _ := strings.CutPrefix(query.Get("sort"), "-")
-	if word == "" || word == "name" { // the names are enough to find the page
-		slices.SortStableFunc(all, func(a, b flows.Flow) int { return byName(a.Name, b.Name, query.Get("sort")) })
-		all, view.Pager = pageOf(all, query, page.FlowsPath, "flows")
-		view.Items, err = s.flowItems(ctx, all, nil)
-	} else {
-		var items []page.FlowItem
-		items, err = s.flowItems(ctx, all, last)
-		sortFlows(items, query.Get("sort"))
-		view.Items, view.Pager = pageOf(items, query, page.FlowsPath, "flows")
-	}
-	if err != nil {
+	all, view.Pager = pageOf(all, query, page.FlowsPath, "flows")
+	if view.Items, err = s.flowItems(ctx, all, ends); err != nil {
 		return err
 	}
 	return s.ok(c, page.FlowsPage(view))
 }
 
-// fittingFlows are the flows that fit the filter, with the runs that were looked at:
-// few, unless the list is sorted by something that needs more.
-func (s *Server) fittingFlows(ctx context.Context, query url.Values) ([]flows.Flow, map[string][]flows.Run, error) {
+// fittingFlows are the flows that fit the filter.
+func (s *Server) fittingFlows(ctx context.Context, query url.Values, ends map[string]string) ([]flows.Flow, error) {
 	all, err := s.Flows.Flows(ctx)
 	if err != nil {
-		return nil, nil, fmt.Errorf("list flows: %w", err)
+		return nil, fmt.Errorf("list flows: %w", err)
 	}
-	count := judgedRuns
-	if sort := strings.TrimPrefix(query.Get("sort"), "-"); sort != "" && sort != "name" {
-		count = barCount
+	state := query.Get("state")
+	var last map[string][]flows.Run
+	if state != "" {
+		if last, err = s.Runs.LastRuns(ctx, judgedRuns); err != nil {
+			return nil, fmt.Errorf("list the last runs: %w", err)
+		}
 	}
-	last, err := s.Runs.LastRuns(ctx, count)
-	if err != nil {
-		return nil, nil, fmt.Errorf("list the last runs: %w", err)
-	}
-	ends, err := s.endNames(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	all = slices.DeleteFunc(all, func(f flows.Flow) bool {
-		state := query.Get("state")
+	return slices.DeleteFunc(all, func(f flows.Flow) bool {
 		return !matchesQuery(query.Get("q"), append(tablesOf(f), f.Name, ends[f.DestinationID], sourceNames(f, ends))...) ||
 			state != "" && stateOf(f, last[f.ID]).State != state
-	})
-	return all, last, nil
+	}), nil
 }
 
-// flowItems are flows as lines of a list. Runs that are not given are read.
-func (s *Server) flowItems(ctx context.Context, all []flows.Flow, last map[string][]flows.Run) ([]page.FlowItem, error) {
-	ends, err := s.endNames(ctx)
+// flowItems are the flows of one page as lines.
+func (s *Server) flowItems(ctx context.Context, shown []flows.Flow, ends map[string]string) ([]page.FlowItem, error) {
+	if len(shown) == 0 {
+		return nil, nil
+	}
+	ids := names(shown, func(f flows.Flow) string { return f.ID })
+	last, err := s.Runs.LastRuns(ctx, barCount, ids...)
+	if err != nil {
+		return nil, fmt.Errorf("list the last runs: %w", err)
+	}
+	rows, err := s.dayRows(ctx, ids...)
 	if err != nil {
 		return nil, err
 	}
-	if last == nil {
-		last = map[string][]flows.Run{}
-		for _, f := range all {
-			if last[f.ID], err = s.Runs.Runs(ctx, flows.RunFilter{FlowID: f.ID, Limit: barCount}); err != nil {
-				return nil, fmt.Errorf("list the last runs: %w", err)
-			}
-		}
-	}
-	rows, err := s.dayRows(ctx, last)
+	succeeded, err := s.lastSuccesses(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var items []page.FlowItem
-	for _, f := range all {
-		item := s.flowItem(f, last[f.ID], ends)
+	for _, f := range shown {
+		item := s.flowItem(f, last[f.ID], succeeded[f.ID], ends)
 		item.Rows = rows[f.ID]
 		items = append(items, item)
 	}
 	return items, nil
+}
+
+// dayRows is what flows read in the last 24 hours, by flow id.
+func (s *Server) dayRows(ctx context.Context, flowIDs ...string) (map[string]int64, error) {
+	sums, err := s.Runs.RunSums(ctx, s.Now().Add(-day), flowIDs...)
+	if err != nil {
+		return nil, fmt.Errorf("add up the rows of a day: %w", err)
+	}
+	rows := map[string]int64{}
+	for _, sum := range sums {
+		rows[sum.FlowID] = sum.RowsRead
+	}
+	return rows, nil
+}
+
+func (s *Server) lastSuccesses(ctx context.Context) (map[string]time.Time, error) {
+	succeeded, err := s.Runs.LastSuccesses(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find the last successes: %w", err)
+	}
+	return succeeded, nil
 }
 
 // sourceNames lists the sources that a flow reads.
@@ -125,8 +139,8 @@ func tablesOf(f flows.Flow) []string {
 	return names(f.Streams, func(x flows.Stream) string { return x.Table })
 }
 
-func (s *Server) flowItem(f flows.Flow, runs []flows.Run, ends map[string]string) page.FlowItem {
-	status := s.statusOf(f, runs)
+func (s *Server) flowItem(f flows.Flow, runs []flows.Run, lastSuccess time.Time, ends map[string]string) page.FlowItem {
+	status := s.statusOf(f, runs, lastSuccess)
 	item := page.FlowItem{
 		ID: f.ID, Name: f.Name, State: status.State, Freshness: status.Freshness, Destination: ends[f.DestinationID],
 		Bars: s.runBars(runs), LastSuccess: status.LastSuccess, NextRun: status.NextRun, Active: status.ActiveRunID != "",
@@ -158,62 +172,44 @@ func (s *Server) endNames(ctx context.Context) (map[string]string, error) {
 	return out, nil
 }
 
-// dayRows adds up what each flow read in the last 24 hours, as far as its last runs
-// reach.
-func (s *Server) dayRows(ctx context.Context, last map[string][]flows.Run) (map[string]int64, error) {
-	since := s.Now().Add(-24 * time.Hour)
-	flowOf := map[string]string{}
-	var ids []string
-	for flowID, runs := range last {
-		for _, run := range runs {
-			if run.QueuedAt.After(since) {
-				flowOf[run.ID] = flowID
-				ids = append(ids, run.ID)
-			}
-		}
-	}
-	counts, err := s.Runs.RunCounts(ctx, ids)
-	if err != nil {
-		return nil, fmt.Errorf("count the rows of a day: %w", err)
-	}
-	rows := map[string]int64{}
-	for id, count := range counts {
-		rows[flowOf[id]] += count.Read
-	}
-	return rows, nil
-}
-
-// sortFlows sorts by a word, descending with a leading dash; flows without a time come
-// last.
-func sortFlows(items []page.FlowItem, by string) {
+// sortFlows sorts by a word, descending with a leading dash, and by name where that is
+// equal.
+func (s *Server) sortFlows(ctx context.Context, all []flows.Flow, by string) error {
 	word, descending := strings.CutPrefix(by, "-")
-	slices.SortStableFunc(items, func(a, b page.FlowItem) int {
-		order := 0
-		switch word {
-		case "success":
-			order = a.LastSuccess.Compare(b.LastSuccess)
-		case "next":
-			order = cmp.Or(boolOrder(a.NextRun.IsZero(), b.NextRun.IsZero()), a.NextRun.Compare(b.NextRun))
-		case "rows":
-			order = cmp.Compare(a.Rows, b.Rows)
-		}
-		if order == 0 {
-			order = cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
-		}
+	compare, err := s.flowOrder(ctx, all, word)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(all, func(a, b flows.Flow) int {
+		order := cmp.Or(compare(a.ID, b.ID), cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)))
 		if descending {
 			order = -order
 		}
 		return order
 	})
+	return nil
 }
 
-// byName compares names, descending for "-name".
-func byName(a, b, sort string) int {
-	order := cmp.Compare(strings.ToLower(a), strings.ToLower(b))
-	if strings.HasPrefix(sort, "-") {
-		return -order
+// flowOrder compares flows by what a word stands for; those that are not due come last.
+func (s *Server) flowOrder(ctx context.Context, all []flows.Flow, word string) (func(a, b string) int, error) {
+	switch word {
+	case "success":
+		succeeded, err := s.lastSuccesses(ctx)
+		return func(a, b string) int { return succeeded[a].Compare(succeeded[b]) }, err
+	case "rows":
+		rows, err := s.dayRows(ctx)
+		return func(a, b string) int { return cmp.Compare(rows[a], rows[b]) }, err
+	case "next":
+		next := map[string]time.Time{}
+		for _, f := range all {
+			next[f.ID] = s.nextRun(f)
+		}
+		return func(a, b string) int {
+			return cmp.Or(boolOrder(next[a].IsZero(), next[b].IsZero()), next[a].Compare(next[b]))
+		}, nil
+	default:
+		return func(string, string) int { return 0 }, nil
 	}
-	return order
 }
 
 func boolOrder(a, b bool) int {

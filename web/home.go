@@ -29,8 +29,12 @@ func (s *Server) home(c echo.Context) error {
 	if err != nil {
 		return fmt.Errorf("list the last runs: %w", err)
 	}
+	succeeded, err := s.lastSuccesses(ctx)
+	if err != nil {
+		return err
+	}
 	for _, f := range all {
-		if item, ok := s.attention(f, last[f.ID]); ok {
+		if item, ok := s.attention(f, last[f.ID], succeeded[f.ID]); ok {
 			view.Attention = append(view.Attention, item)
 		}
 	}
@@ -46,8 +50,9 @@ func (s *Server) home(c echo.Context) error {
 }
 
 // attention is a flow that waits for a person.
-func (s *Server) attention(f flows.Flow, runs []flows.Run) (page.Attention, bool) {
+func (s *Server) attention(f flows.Flow, runs []flows.Run, lastSuccess time.Time) (page.Attention, bool) {
 	status := stateOf(f, runs)
+	status.LastSuccess = lastSuccess
 	if isWaiting := status.State == "broken" || status.State == "reconnecting"; !isWaiting {
 		if status.Freshness = s.freshness(f, status); status.Freshness != "stale" {
 			return page.Attention{}, false
@@ -82,7 +87,7 @@ func (s *Server) homeRuns(ctx context.Context, view *page.Home) error {
 	if view.Recent, err = s.runItems(ctx, recent); err != nil {
 		return err
 	}
-	view.Day, err = s.day.get(s.Now(), dayLife, func() (page.DayFigures, error) { return s.dayFigures(ctx) })
+	view.Day, err = s.dayFigures(ctx)
 	return err
 }
 
@@ -91,40 +96,18 @@ var (
 	endedStatus  = []flows.RunStatus{flows.RunSucceeded, flows.RunPartial, flows.RunFailed, flows.RunCancelled, flows.RunSkipped}
 )
 
-// dayLife is how old the sums of a day may be.
-const dayLife = 20 * time.Second
-
-// dayRuns bounds how many runs of a day are summed up.
-const dayRuns = 5000
-
-// dayFigures are the sums of the last 24 hours.
+// dayFigures are the sums of the runs of the last 24 hours.
 func (s *Server) dayFigures(ctx context.Context) (page.DayFigures, error) {
 	var figures page.DayFigures
-	runs, err := s.Runs.Runs(ctx, flows.RunFilter{Status: endedStatus, Limit: dayRuns})
+	sums, err := s.Runs.RunSums(ctx, s.Now().Add(-day))
 	if err != nil {
-		return figures, fmt.Errorf("list the runs of a day: %w", err)
+		return figures, fmt.Errorf("add up a day: %w", err)
 	}
-	var ids []string
-	since := s.Now().Add(-24 * time.Hour)
-	for _, run := range runs {
-		if run.QueuedAt.Before(since) {
-			break
-		}
-		ids = append(ids, run.ID)
-		switch run.Status {
-		case flows.RunSucceeded:
-			figures.Succeeded++
-		case flows.RunFailed, flows.RunPartial:
-			figures.Failed++
-		}
-	}
-	counts, err := s.Runs.RunCounts(ctx, ids)
-	if err != nil {
-		return figures, fmt.Errorf("count the rows of a day: %w", err)
-	}
-	for _, count := range counts {
-		figures.Rows += count.Read
-		figures.Bytes += count.Bytes
+	for _, sum := range sums {
+		figures.Succeeded += int(sum.Succeeded)
+		figures.Failed += int(sum.Failed)
+		figures.Rows += sum.RowsRead
+		figures.Bytes += sum.Bytes
 	}
 	return figures, nil
 }

@@ -57,6 +57,8 @@ type pages struct {
 	logged *strings.Builder
 	// uploads are the files that were sent, by the name they were given.
 	uploads shelfFiles
+	// folder is the data directory.
+	folder string
 }
 
 // shelfFiles keeps sent files in memory.
@@ -75,14 +77,15 @@ func (f shelfFiles) SaveFrom(_ context.Context, name string, content io.Reader, 
 
 func newPages(t *testing.T) *pages {
 	t.Helper()
-	store, err := storage.Open(t.Context(), storage.Options{DataDir: t.TempDir()})
+	folder := t.TempDir()
+	store, err := storage.Open(t.Context(), storage.Options{DataDir: folder})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
 	passwords, _ := hashing()
 	setup, text := accounts.NewSetupToken(time.Now())
-	p := &pages{t: t, store: store, engine: newFakeEngine(), token: text, logged: &strings.Builder{}, uploads: shelfFiles{}}
+	p := &pages{t: t, store: store, engine: newFakeEngine(), token: text, logged: &strings.Builder{}, uploads: shelfFiles{}, folder: folder}
 	p.server = web.New(web.Deps{
 		Catalog: shelves{}, Authorizers: store, Sources: store, Destinations: store, Flows: store, Runs: store, Users: store,
 		Passwords: passwords, Sessions: store.Sessions(), Engine: p.engine, Setup: setup, Ready: store.Ping, Uploads: p.uploads,

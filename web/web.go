@@ -25,7 +25,6 @@ import (
 	"leat/connectors"
 	"leat/flows"
 	"leat/secrets"
-	"leat/ui/page"
 )
 
 // Catalog knows the systems in this binary.
@@ -140,7 +139,6 @@ type Server struct {
 	typed    *typedSecrets
 	routes   map[string]route
 	waiting  remembered[int]
-	day      remembered[page.DayFigures]
 	// closing is done when streams have to end.
 	closing context.Context //nolint:containedctx // the life of the server, which no request carries
 	stop    context.CancelFunc

@@ -103,14 +103,20 @@ func TestRunBarsKeepTheLastThirtyAndSayWhatTheyShow(t *testing.T) {
 		runs = append(runs, RunBar{State: "succeeded", Duration: time.Minute})
 	}
 	runs[39].State = "failed"
-	bars := layOut(runs, 30)
-	if len(bars) != 30 || bars[29].class != "f-bad" || bars[29].mark != "notch" {
-		t.Errorf("last bar of %d is %+v", len(bars), bars[len(bars)-1])
+	runs[38].State, runs[37].State = "partial", "skipped"
+	for class, want := range map[string]int{"b-ok": 27, "b-hollow": 1, "f-warn": 1, "b-bad": 1} {
+		path := render(t, RunBars(runs)).Find("path." + class)
+		if got := strings.Count(path.AttrOr("d", ""), "M"); path.Length() != 1 || got != want {
+			t.Errorf("%s has %d shapes in %d paths, want %d", class, got, path.Length(), want)
+		}
 	}
-	if got := Summary(runs[38:]); got != "2 runs: 1 succeeded, 1 failed" {
+	if d := render(t, RunBars(runs)).Find(".b-bad").AttrOr("d", ""); d != "M147 0V15m0 2v3" {
+		t.Errorf("the newest bar is not at the right with a notch: %s", d)
+	}
+	if got := Summary(runs[36:]); got != "4 runs: 1 succeeded, 1 skipped, 1 partial, 1 failed" {
 		t.Errorf("summary is %q", got)
 	}
-	if len(layOut(nil, 30)) != 30 {
+	if d := render(t, RunBars(nil)).Find("path.b-none").AttrOr("d", ""); strings.Count(d, "M") != 30 {
 		t.Error("a flow without runs must show empty places")
 	}
 }

@@ -3,7 +3,7 @@ package component
 import (
 	"fmt"
 	"math"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 )
@@ -14,22 +14,21 @@ type RunBar struct {
 	Duration time.Duration
 }
 
-// A bar as it is drawn, in pixels.
-type bar struct {
-	x, y, height string
-	class        string
-	mark         string
-}
+// A barPath is all bars that look alike, as one path: fifty rows of thirty elements
+// would be most of a page. Classes with b- are thick lines, those with f- shapes.
+type barPath struct{ class, d string }
 
+// The bars in pixels.
 const (
 	barsHeight = 20
 	barStep    = 5
-	barWidth   = 4
 )
 
-// layOut places up to 30 bars, newest at the right. Height grows with the logarithm
-// of the duration, so that a run of two hours and one of two seconds both show.
-func layOut(runs []RunBar, slots int) []bar {
+// barPaths draws up to slots bars, newest at the right. Height grows with the logarithm
+// of the duration, so that a run of two hours and one of two seconds both show. State
+// shows in colour and in shape: failed runs carry a notch, partial ones a cut corner,
+// skipped and cancelled ones are hollow.
+func barPaths(runs []RunBar, slots int) []barPath {
 	if len(runs) > slots {
 		runs = runs[len(runs)-slots:]
 	}
@@ -37,26 +36,36 @@ func layOut(runs []RunBar, slots int) []bar {
 	for _, r := range runs {
 		longest = math.Max(longest, math.Log1p(r.Duration.Seconds()))
 	}
-	var out []bar
+	var paths []barPath
 	for i := range slots - len(runs) {
-		out = append(out, bar{x: strconv.Itoa(i * barStep), y: "18", height: "2", class: "f-none"})
+		paths = draw(paths, "b-none", "M%d 18v2", i*barStep+2)
 	}
 	for i, r := range runs {
+		x := (slots - len(runs) + i) * barStep
+		y := barsHeight - 6 - int(math.Round(14*math.Log1p(r.Duration.Seconds())/longest))
 		s := StateOf(r.State)
-		h := 6 + int(math.Round(14*math.Log1p(r.Duration.Seconds())/longest))
-		b := bar{x: strconv.Itoa((slots - len(runs) + i) * barStep), class: "f-" + string(s.Tone)}
 		switch s.Icon {
 		case "skip", "dash", "circle":
-			h, b.mark = 6, "hollow"
+			paths = draw(paths, "b-hollow", "M%d.5 14.5h3v5h-3z", x)
 		case "octagon":
-			b.mark = "notch"
+			paths = draw(paths, "b-"+string(s.Tone), "M%d %dV15m0 2v3", x+2, y)
 		case "triangle":
-			b.mark = "cut"
+			paths = draw(paths, "f-"+string(s.Tone), "M%d %dl4 4V20h-4z", x, y)
+		default:
+			paths = draw(paths, "b-"+string(s.Tone), "M%d %dV20", x+2, y)
 		}
-		b.y, b.height = strconv.Itoa(barsHeight-h), strconv.Itoa(h)
-		out = append(out, b)
 	}
-	return out
+	return paths
+}
+
+// draw adds a shape to the path of its class.
+func draw(paths []barPath, class, shape string, numbers ...any) []barPath {
+	i := slices.IndexFunc(paths, func(p barPath) bool { return p.class == class })
+	if i < 0 {
+		i, paths = len(paths), append(paths, barPath{class: class})
+	}
+	paths[i].d += fmt.Sprintf(shape, numbers...)
+	return paths
 }
 
 // Summary says in words what the bars show: "30 runs: 28 succeeded, 1 failed".
