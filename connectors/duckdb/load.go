@@ -45,10 +45,12 @@ type item struct {
 	lastGood  int64
 	schema    record.Schema
 	announced bool
-	match     *match
+	match     *sqlload.Match
 	plan      *sqlload.Plan
 	appender  *duck.Appender
-	rejects   rejects
+	rejects   sqlload.Rejects
+	// keeps says that the table of rejects exists.
+	keeps bool
 	// sent counts rows, bytes the volume.
 	sent, bytes int64
 }
@@ -72,23 +74,12 @@ func (c *connection) Begin(ctx context.Context, id connectors.LoadID, targets []
 
 // validateTargets refuses what needs no look at the database.
 func validateTargets(id connectors.LoadID, targets []connectors.Target) error {
-	if len(targets) == 0 || id.Installation == "" || id.Run == "" {
-		return &connectors.Error{Kind: connectors.Internal, Message: "A load needs an installation, a run and at least one target"}
-	}
-	for i, target := range targets {
+	for _, target := range targets {
 		if target.Layout == connectors.LayoutRaw {
 			return &connectors.Error{Kind: connectors.Config, Message: "DuckDB does not offer the raw layout", Fix: "Use the layout columns."}
 		}
-		for _, other := range targets[:i] {
-			if strings.EqualFold(other.Table.String(), target.Table.String()) || other.StateKey == target.StateKey {
-				return &connectors.Error{
-					Kind: connectors.Config, Message: fmt.Sprintf("Two streams of one atomic flow load %s", target.Table),
-					Fix: "Give each its own table, or make it one stream that unites both.",
-				}
-			}
-		}
 	}
-	return nil
+	return sqlload.CheckTargets(id, targets, func(a, b connectors.Table) bool { return strings.EqualFold(a.String(), b.String()) })
 }
 
 func (l *load) begin(ctx context.Context, targets []connectors.Target) error {
@@ -146,13 +137,7 @@ func (l *load) claim(ctx context.Context) error {
 
 // recall reads what the destination remembers and how the table looks now.
 func (l *load) recall(ctx context.Context, it *item) (err error) {
-	if it.state.Applied, err = it.store.Applied(ctx, l.s, it.stream, l.id.Run); err != nil || it.state.Applied != nil {
-		return err
-	}
-	if it.state.Position, err = it.store.Position(ctx, l.s, it.stream); err != nil {
-		return err
-	}
-	if it.lastGood, err = it.store.LastGood(ctx, l.s, it.stream); err != nil {
+	if it.lastGood, err = it.store.Recall(ctx, l.s, it.stream, l.id.Run, &it.state); err != nil || it.state.Applied != nil {
 		return err
 	}
 	if it.have, err = findTable(ctx, l.s, it.stream.Table); err != nil {
@@ -161,20 +146,20 @@ func (l *load) recall(ctx context.Context, it *item) (err error) {
 	if it.state.Created = it.have == nil; it.state.Created {
 		it.state.Position = "" // the rows up to the position went with the table
 	}
-	return l.rematch(it)
+	return l.rematch(ctx, it)
 }
 
 // rematch pairs the columns and builds the plan once to refuse early.
-func (l *load) rematch(it *item) error {
-	m, err := matchTarget(it.target, it.stream.Table, it.schema, it.have)
+func (l *load) rematch(ctx context.Context, it *item) error {
+	m, err := matchTarget(ctx, it.target, it.stream.Table, it.schema, it.have)
 	if err != nil {
 		return err
 	}
-	it.match, it.state.Warnings = m, m.warnings
+	it.match, it.state.Warnings = m, m.Warnings
 	if l.forgets {
-		it.state.Warnings = append(slices.Clone(m.warnings), "The database lives in memory: what is loaded is forgotten at the end of the run.")
+		it.state.Warnings = append(slices.Clone(m.Warnings), "The database lives in memory: what is loaded is forgotten at the end of the run.")
 	}
-	_, err = sqlload.Build(dialect{}, m.spec)
+	_, err = sqlload.Build(dialect{}, m.Spec)
 	return err
 }
 
@@ -193,18 +178,15 @@ func (l *load) Want() connectors.Want {
 }
 
 // Announce checks the schema of the batches that follow.
-func (l *load) Announce(_ context.Context, target int, schema record.Schema) error {
+func (l *load) Announce(ctx context.Context, target int, schema record.Schema) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	it := l.items[target]
 	if it.plan != nil {
-		return &connectors.Error{
-			Kind: connectors.Data, Retryable: true, Message: fmt.Sprintf("The columns of the source of %s changed while it was read", it.target.Table),
-			Fix: "The next run reads the new columns.",
-		}
+		return sqlload.ColumnsChanged(it.target.Table)
 	}
 	it.schema, it.announced = schema, true
-	return l.rematch(it)
+	return l.rematch(ctx, it)
 }
 
 // Abort rolls back and closes the file. It works with a cancelled context as well.

@@ -47,7 +47,7 @@ func (l *load) apply(ctx context.Context, it *item, end connectors.Close) (conne
 		return connectors.Report{}, err
 	}
 	report, err := it.plan.Apply(ctx, l.s.about("apply the load of "+it.stream.Table.String()), it.input(copied, end))
-	report.RejectReasons = it.rejects.reasons
+	report.RejectReasons = it.rejects.Reasons
 	report.Warnings = append(report.Warnings, it.state.Warnings...)
 	return report, err
 }

@@ -2,7 +2,6 @@ package duckdb
 
 import (
 	"context"
-	"errors"
 
 	"leat/connectors"
 	"leat/connectors/sqlload"
@@ -16,8 +15,7 @@ func (c *connection) Plan(ctx context.Context, targets []connectors.Target) ([]c
 			plans[i], err = planOne(ctx, s, target)
 			return err
 		})
-		refusal, ok := errors.AsType[*connectors.Error](err)
-		if ok && refusal.Kind != connectors.Unreachable && refusal.Kind != connectors.Cancelled {
+		if refusal, ok := sqlload.Refusal(err); ok {
 			plans[i].Table, plans[i].Refusal = target.Table, refusal
 			continue
 		}
@@ -38,22 +36,13 @@ func planOne(ctx context.Context, s session, target connectors.Target) (connecto
 		return plan, err
 	}
 	plan.Exists = have != nil
-	m, err := matchTarget(target, target.Table, target.Schema, have)
+	m, err := matchTarget(ctx, target, target.Table, target.Schema, have)
 	if m != nil {
-		plan.Warnings = m.warnings
+		plan.Warnings = m.Warnings
 	}
 	if err != nil {
 		return plan, err
 	}
-	built, err := sqlload.Build(dialect{}, m.spec)
-	if err != nil {
-		return plan, err
-	}
-	plan.Statements, plan.Columns = built.DDL(), map[string]string{}
-	for _, field := range m.spec.Fields {
-		if field.Source != "" {
-			plan.Columns[field.Source] = field.Column
-		}
-	}
-	return plan, nil
+	err = sqlload.Fill(&plan, dialect{}, m.Spec)
+	return plan, err
 }

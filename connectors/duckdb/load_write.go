@@ -43,14 +43,14 @@ func (l *load) prepare(ctx context.Context, it *item) error {
 	if it.plan != nil {
 		return nil
 	}
-	plan, err := sqlload.Build(dialect{}, it.match.spec)
+	plan, err := sqlload.Build(dialect{}, it.match.Spec)
 	if err != nil {
 		return err
 	}
 	if err := plan.RunSetup(ctx, l.s.about("prepare the load of "+it.stream.Table.String())); err != nil {
 		return err
 	}
-	catalog, schema, table := "temp", defaultSchema, it.match.spec.Staging
+	catalog, schema, table := "temp", defaultSchema, it.match.Spec.Staging
 	if plan.Direct {
 		catalog, schema, table = "", it.stream.Table.Schema, it.stream.Table.Name
 	}
@@ -65,12 +65,12 @@ func (l *load) prepare(ctx context.Context, it *item) error {
 // arrowSchema is what is appended: the kept columns under the target's names, and then
 // those that Leat fills.
 func (it *item) arrowSchema() *arrow.Schema {
-	fields := make([]arrow.Field, len(it.match.spec.Fields))
-	for i, field := range it.match.spec.Fields {
+	fields := make([]arrow.Field, len(it.match.Spec.Fields))
+	for i, field := range it.match.Spec.Fields {
 		fields[i] = arrow.Field{Name: field.Column, Nullable: true}
 		switch {
-		case i < len(it.match.kept):
-			fields[i].Type = it.schema.Columns[it.match.kept[i]].Type
+		case i < len(it.match.Kept):
+			fields[i].Type = it.schema.Columns[it.match.Kept[i]].Type
 		case field.Column == sqlload.LoadedAt:
 			fields[i].Type = record.TimestampTZ
 		default:
@@ -88,8 +88,8 @@ func (l *load) append(ctx context.Context, it *item, rows arrow.RecordBatch) err
 	schema := it.arrowSchema()
 	columns := make([]arrow.Array, schema.NumFields())
 	for i, field := range schema.Fields() {
-		if i < len(it.match.kept) {
-			columns[i] = rows.Column(it.match.kept[i])
+		if i < len(it.match.Kept) {
+			columns[i] = rows.Column(it.match.Kept[i])
 			continue
 		}
 		filled := l.constant(field, int(rows.NumRows()))

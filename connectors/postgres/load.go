@@ -83,26 +83,15 @@ func (c *connection) Begin(ctx context.Context, id connectors.LoadID, targets []
 
 // validateTargets refuses what needs no look at the database.
 func validateTargets(id connectors.LoadID, targets []connectors.Target) error {
-	refuse := func(message, fix string) error {
-		return &connectors.Error{Kind: connectors.Config, Message: message, Fix: fix}
-	}
-	if len(targets) == 0 || id.Installation == "" || id.Run == "" {
-		return &connectors.Error{Kind: connectors.Internal, Message: "a load needs an installation, a run and at least one target"}
-	}
-	for i, target := range targets {
+	for _, target := range targets {
 		if target.StateKey == "" {
 			return &connectors.Error{Kind: connectors.Internal, Message: fmt.Sprintf("the target %s has no state key", target.Table)}
 		}
 		if !slices.Contains(connectors.WriteModes(), target.Mode) {
-			return refuse(fmt.Sprintf("the write mode %q is unknown", target.Mode), "Use one of the eight write modes.")
-		}
-		for _, other := range targets[:i] {
-			if other.Table == target.Table || other.StateKey == target.StateKey {
-				return refuse(fmt.Sprintf("two streams of one atomic flow load %s", target.Table), "Give each its own table, or make it one stream that unites both.")
-			}
+			return &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("the write mode %q is unknown", target.Mode), Fix: "Use one of the eight write modes."}
 		}
 	}
-	return nil
+	return sqlload.CheckTargets(id, targets, func(a, b connectors.Table) bool { return a == b })
 }
 
 // loadSession bounds what a load waits for. A COPY lasts as long as the read, so the
@@ -168,16 +157,9 @@ func (l *load) add(ctx context.Context, target connectors.Target) error {
 
 // recall reads what the destination remembers and how the table looks now. It runs when
 // older loads are gone, so that nothing changes behind it.
-func (l *load) recall(ctx context.Context, it *item) error {
+func (l *load) recall(ctx context.Context, it *item) (err error) {
 	store := l.stores[it.stream.Table.Schema]
-	var err error
-	if it.state.Applied, err = store.Applied(ctx, l.s, it.stream, l.id.Run); err != nil || it.state.Applied != nil {
-		return err
-	}
-	if it.state.Position, err = store.Position(ctx, l.s, it.stream); err != nil {
-		return err
-	}
-	if it.lastGood, err = store.LastGood(ctx, l.s, it.stream); err != nil {
+	if it.lastGood, err = store.Recall(ctx, l.s, it.stream, l.id.Run, &it.state); err != nil || it.state.Applied != nil {
 		return err
 	}
 	if it.have, err = l.inspect(ctx, it.target, it.stream.Table); err != nil {
@@ -255,10 +237,7 @@ func (l *load) Announce(ctx context.Context, target int, schema record.Schema) e
 		return &connectors.Error{Kind: connectors.Internal, Message: fmt.Sprintf("the run was applied to %s already, and rows came all the same", it.target.Table)}
 	}
 	if it.plan != nil {
-		return &connectors.Error{
-			Kind: connectors.Data, Retryable: true, Message: fmt.Sprintf("the columns of the source of %s changed while it was read", it.target.Table),
-			Fix: "The next run reads the new columns.",
-		}
+		return sqlload.ColumnsChanged(it.target.Table)
 	}
 	it.schema, it.announced = schema, true
 	if l.begun { // inside the transaction an error would end it, and nothing asks the catalog then

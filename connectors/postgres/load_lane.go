@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"leat/connectors"
+	"leat/connectors/sqlload"
 	"leat/record"
 	"leat/record/pgbinary"
 )
@@ -43,7 +44,7 @@ func textGoal(name string) pgbinary.Target {
 // staged as text.
 func (m *match) chooseLane(schema record.Schema, layout record.Layout) (lane, error) {
 	if m.spec.Target.Layout == connectors.LayoutRaw {
-		return lane{json: true, goals: m.goals}, nil
+		return lane{json: true}, nil
 	}
 	l := lane{}
 	if slices.Contains(m.kept, false) {
@@ -64,10 +65,10 @@ func (m *match) takesRaw(l *lane, layout *pgbinary.Layout) bool {
 		if i >= len(m.kept) || !m.kept[i] {
 			continue
 		}
-		goal := m.goals[at]
+		goal := m.goals[at].Target
 		switch {
 		case goal.Takes(field):
-		case (m.text[at] || !goal.Copies()) && textGoal(goal.Name).Takes(field):
+		case (m.goals[at].text || !goal.Copies()) && textGoal(goal.Name).Takes(field):
 			goal, texts[at] = textGoal(goal.Name), true
 		default:
 			return false
@@ -90,7 +91,7 @@ func (m *match) encodes(l *lane, schema record.Schema) error {
 		if !m.kept[i] {
 			continue
 		}
-		goal := m.goals[at]
+		goal := m.goals[at].Target
 		if !pgbinary.CanEncode(column.Type, goal) {
 			goal, texts[at] = textGoal(goal.Name), true
 			if !pgbinary.CanEncode(column.Type, goal) {
@@ -115,7 +116,7 @@ func (m *match) setText(texts []bool) {
 
 // tuples turns a batch into tuples, which stay valid until the next call, and counts
 // them. Rows that could not be turned are rejects.
-func (l *lane) tuples(batch record.Batch, documents func(arrow.RecordBatch) ([]byte, []record.Reject, error)) ([]byte, int, []rejected, error) {
+func (l *lane) tuples(batch record.Batch, documents func(arrow.RecordBatch) ([]byte, []record.Reject, error)) ([]byte, int, []sqlload.Rejected, error) {
 	if rows, ok := batch.(*pgbinary.Batch); ok && l.raw {
 		out, err := l.project(rows.Tuples(), l.kept)
 		return out, batch.Rows(), nil, err
@@ -132,7 +133,7 @@ func (l *lane) tuples(batch record.Batch, documents func(arrow.RecordBatch) ([]b
 		encode = documents
 	}
 	out, more, err := encode(rows)
-	return out, int(rows.NumRows()) - len(more), append(undecoded(rejects), withRows(rows, more)...), err
+	return out, int(rows.NumRows()) - len(more), append(sqlload.Undecoded(rejects), withRows(rows, more)...), err
 }
 
 // encode turns the kept columns into tuples.

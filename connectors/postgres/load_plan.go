@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 
 	"leat/connectors"
 	"leat/connectors/pgwire"
@@ -14,7 +13,7 @@ func (c *connection) Plan(ctx context.Context, targets []connectors.Target) ([]c
 	plans := make([]connectors.Plan, len(targets))
 	for i, target := range targets {
 		plan, err := c.planOne(ctx, target)
-		if refusal, ok := errors.AsType[*connectors.Error](err); ok && refusal.Kind != connectors.Unreachable && refusal.Kind != connectors.Cancelled {
+		if refusal, ok := sqlload.Refusal(err); ok {
 			plan.Refusal, err = refusal, nil
 		}
 		if err != nil {
@@ -52,16 +51,6 @@ func (c *connection) planOne(ctx context.Context, target connectors.Target) (con
 	if err != nil {
 		return plan, err
 	}
-	built, err := sqlload.Build(d, m.spec)
-	if err != nil {
-		return plan, err
-	}
-	plan.Statements = built.DDL()
-	plan.Columns = map[string]string{}
-	for _, field := range m.spec.Fields {
-		if field.Source != "" {
-			plan.Columns[field.Source] = field.Column
-		}
-	}
-	return plan, nil
+	err = sqlload.Fill(&plan, d, m.spec)
+	return plan, err
 }

@@ -2,9 +2,6 @@ package postgres
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -17,49 +14,30 @@ import (
 // flushRejects is how many rejected rows wait in memory.
 const flushRejects = 500
 
-// rejected is one rejected row; its document is JSON, empty where the row could not even
-// be decoded.
-type rejected struct {
-	record.Reject
-	document string
-}
-
 // rejects are the rejected rows of one target.
 type rejects struct {
-	count   int64
-	waiting []rejected
+	sqlload.Rejects
+	waiting []sqlload.Rejected
 	// made says that the table of rejects exists.
-	made    bool
-	reasons []connectors.RejectCount
-}
-
-// undecoded are rows that Arrow could not hold.
-func undecoded(found []record.Reject) []rejected {
-	out := make([]rejected, len(found))
-	for i, reject := range found {
-		out[i] = rejected{Reject: reject}
-	}
-	return out
+	made bool
 }
 
 // withRows adds the documents of rows that could not be encoded.
-func withRows(rows arrow.RecordBatch, found []record.Reject) []rejected {
-	out := make([]rejected, len(found))
+func withRows(rows arrow.RecordBatch, found []record.Reject) []sqlload.Rejected {
+	out := make([]sqlload.Rejected, len(found))
 	for i, reject := range found {
-		out[i] = rejected{Reject: reject, document: looseDocument(rows, reject.Row)}
+		out[i] = sqlload.Rejected{Reject: reject, Document: looseDocument(rows, reject.Row)}
 	}
 	return out
 }
 
 // reject keeps rows apart, or fails the load at the first one too many.
-func (l *load) reject(ctx context.Context, it *item, found []rejected) error {
+func (l *load) reject(ctx context.Context, it *item, found []sqlload.Rejected) error {
 	for _, r := range found {
-		it.rejects.count++
-		if limit := it.target.RejectLimit; limit >= 0 && it.rejects.count > limit {
-			return tooMany(it, r.Reject)
+		if err := it.rejects.Add(it.stream, r.Reject); err != nil {
+			return err
 		}
 		it.rejects.waiting = append(it.rejects.waiting, r)
-		it.rejects.note(r.Reject)
 	}
 	if len(it.rejects.waiting) < flushRejects {
 		return nil
@@ -68,26 +46,6 @@ func (l *load) reject(ctx context.Context, it *item, found []rejected) error {
 		return err
 	}
 	return l.keepRejects(ctx, it)
-}
-
-func tooMany(it *item, r record.Reject) error {
-	message := fmt.Sprintf("a row for %s cannot be stored: %s", it.stream.Table, r.Error())
-	if it.target.RejectLimit > 0 {
-		message = fmt.Sprintf("more than %d rows for %s cannot be stored; the last: %s", it.target.RejectLimit, it.stream.Table, r.Error())
-	}
-	return &connectors.Error{
-		Kind: connectors.Data, Message: message, Cause: r,
-		Fix: "Mend the rows at the source, allow more rejects for this stream, or convert the column in a query.",
-	}
-}
-
-func (r *rejects) note(reject record.Reject) {
-	i := slices.IndexFunc(r.reasons, func(c connectors.RejectCount) bool { return c.Column == reject.Column && c.Reason == reject.Reason })
-	if i < 0 {
-		r.reasons = append(r.reasons, connectors.RejectCount{Column: reject.Column, Reason: reject.Reason})
-		i = len(r.reasons) - 1
-	}
-	r.reasons[i].Rows++
 }
 
 // keepRejects writes the waiting rows beside the target, in the applying transaction.
@@ -101,32 +59,17 @@ func (l *load) keepRejects(ctx context.Context, it *item) error {
 		return err
 	}
 	if !it.rejects.made {
-		if err := ensureTable(ctx, s, name, "CREATE TABLE IF NOT EXISTS "+quoteTable(name)+
-			" (run text NOT NULL, rejected_at timestamp with time zone NOT NULL, column_name text, reason text NOT NULL, row_data json)"); err != nil {
+		if err := ensureTable(ctx, s, name, sqlload.CreateRejects(dialect{}, name)); err != nil {
 			return err
 		}
 		it.rejects.made = true
 	}
-	for chunk := range slices.Chunk(it.rejects.waiting, 200) {
-		if err := insertRejects(ctx, s, name, l.id.Run, chunk); err != nil {
-			return err
-		}
+	if err := sqlload.InsertRejects(ctx, s, dialect{}, name, l.id.Run, it.rejects.waiting); err != nil {
+		return err
 	}
 	it.rejects.waiting = it.rejects.waiting[:0]
 	crashpoint.Reach("load.rejects_kept")
 	return nil
-}
-
-func insertRejects(ctx context.Context, s *session, name connectors.Table, run string, chunk []rejected) error {
-	args := []string{run}
-	values := make([]string, len(chunk))
-	for i, r := range chunk {
-		n := len(args)
-		values[i] = fmt.Sprintf("($1, now(), nullif($%d, ''), $%d, CAST(nullif($%d, '') AS json))", n+1, n+2, n+3)
-		args = append(args, r.Column, r.Reason, r.document)
-	}
-	_, err := s.Exec(ctx, "INSERT INTO "+quoteTable(name)+" (run, rejected_at, column_name, reason, row_data) VALUES "+strings.Join(values, ", "), args...)
-	return err
 }
 
 // Rejects selects the rejected rows that a run kept beside a table.

@@ -40,12 +40,12 @@ func (l *load) applyPlan(ctx context.Context, s *session, it *item, end connecto
 }
 
 func (l *load) applyOnce(ctx context.Context, s *session, it *item, end connectors.Close) (connectors.Report, error) {
-	in := sqlload.Input{Copied: it.copied, Sent: it.sent, Rejected: it.rejects.count, Bytes: it.bytes, Close: end, LastGood: it.lastGood}
+	in := sqlload.Input{Copied: it.copied, Sent: it.sent, Rejected: it.rejects.Count, Bytes: it.bytes, Close: end, LastGood: it.lastGood}
 	report, err := it.plan.Apply(ctx, s, in)
 	if err != nil {
 		return report, err
 	}
-	report.RejectReasons = it.rejects.reasons
+	report.RejectReasons = it.rejects.Reasons
 	return report, l.keepRejects(ctx, it)
 }
 
@@ -74,9 +74,9 @@ func (l *load) take(ctx context.Context, s *session, it *item, condition string,
 	if err != nil {
 		return err
 	}
-	found := make([]rejected, len(rows))
+	found := make([]sqlload.Rejected, len(rows))
 	for i, row := range rows {
-		found[i] = rejected{Reject: reason, document: row[0].Text}
+		found[i] = sqlload.Rejected{Reject: reason, Document: row[0].Text}
 	}
 	it.sent -= int64(len(rows))
 	it.copied -= int64(len(rows))
@@ -196,8 +196,8 @@ func (f *searcher) rows(ctx context.Context, ctids []string) error {
 	}
 	if len(ctids) == 1 {
 		f.bad[ctids[0]] = *failed
-		if limit := f.it.target.RejectLimit; limit >= 0 && f.it.rejects.count+int64(len(f.bad)) > limit {
-			return tooMany(f.it, *failed)
+		if limit := f.it.target.RejectLimit; limit >= 0 && f.it.rejects.Count+int64(len(f.bad)) > limit {
+			return sqlload.TooManyRejects(f.it.stream, *failed)
 		}
 		return nil
 	}

@@ -5,7 +5,7 @@
 // How rows flow:
 //
 //	Target + what stands in the destination (Existing)
-//	   │  MapTable, Fit, Match      names, types, which column goes where, drift
+//	   │  MapTable, Pairing.Match   names, types, which column goes where, drift
 //	   ▼
 //	Spec ── Build ──▶ Plan          recipe, statements; nothing has been written yet
 //	   ▼
@@ -17,8 +17,8 @@
 //	Store.Finish(session, ...)      locks the state row, requires the fence, stores the
 //	                                load row and the position; then the system commits
 //
-// A system on this package writes: a Dialect, a Session, the reading of Existing, and
-// the copying of batches. Counts are checked here: every row read must end as exactly
+// A system on this package writes: a Dialect, Types, a Session, the reading of Existing,
+// and the copying of batches. Counts are checked here: every row read must end as exactly
 // one of written, unchanged, duplicate, skipped or rejected, and a statement that
 // touched another number of rows than its probe foretold fails the load.
 package sqlload

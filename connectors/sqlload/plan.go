@@ -164,8 +164,10 @@ func (b *builder) add(list *[]Statement, s Statement) { *list = append(*list, s)
 
 func (b *builder) step(s Statement) { b.add(&b.p.Steps, s) }
 
-func (b *builder) table(t connectors.Table) string {
-	return b.d.Quote(t.Schema) + "." + b.d.Quote(t.Name)
+func (b *builder) table(t connectors.Table) string { return quoteTable(b.d, t) }
+
+func quoteTable(d Dialect, t connectors.Table) string {
+	return d.Quote(t.Schema) + "." + d.Quote(t.Name)
 }
 
 // because records the recipe.
