@@ -89,7 +89,7 @@ func (e *Engine) readRejects(ctx context.Context, extractor connectors.Extractor
 	}
 	defer func() {
 		if err := read.Close(); err != nil {
-			e.Log.Debug("closing a read of rejected rows failed", "error", err)
+			e.Log.DebugContext(ctx, "closing a read of rejected rows failed", "error", err)
 		}
 	}()
 	for {

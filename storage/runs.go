@@ -86,14 +86,15 @@ func runConditions(filter flows.RunFilter) (string, []any) {
 
 // LastRuns returns the newest n runs of each flow, newest first, by flow id; of all
 // flows when none are named. It finds the time of each flow's n-th run in the index
-// first, so that it reads n runs of each flow and not the whole history.
+// first, so that it reads n runs of each flow and not the whole history; CROSS JOIN keeps
+// SQLite in that order.
 func (s *Store) LastRuns(ctx context.Context, n int, flowIDs ...string) (map[string][]flows.Run, error) {
 	of, args := ofFlows(flowIDs)
 	runs, err := s.listRuns(ctx, `WITH since AS MATERIALIZED (
 			SELECT f.id AS since_flow, COALESCE((SELECT r.queued_at FROM runs r WHERE r.flow_id = f.id
 				ORDER BY r.queued_at DESC, r.id DESC LIMIT 1 OFFSET ?), 0) AS since_time
-			FROM flows f `+of+`)
-		SELECT `+runColumns+` FROM since JOIN runs ON flow_id = since_flow AND queued_at >= since_time
+			FROM flows f WHERE `+of+`)
+		SELECT `+runColumns+` FROM since CROSS JOIN runs WHERE flow_id = since_flow AND queued_at >= since_time
 		ORDER BY queued_at DESC, id DESC`, append([]any{max(n-1, 0)}, args...)...)
 	if err != nil {
 		return nil, err

@@ -108,7 +108,11 @@ func TestRejectsThatCannotBeRead(t *testing.T) {
 	// An error in the middle must not look like the end.
 	p.engine.rejects = make([]flows.RejectedRow, 5000)
 	p.engine.rejectsErr = errors.New("the connection broke")
-	response, err := v.http.Get(v.base + rejectsPath)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, v.base+rejectsPath, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := v.http.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,7 +55,6 @@ func (p *pages) fill() {
 			SELECT id, 0, 'dbo.orders', 'public.orders', 'upsert', status, 'done', 'upsert', '',
 				'{"rows_read":1000,"rows_written":1000,"rows_unchanged":0,"rows_duplicate":0,"rows_skipped":0,"rows_rejected":0,"rows_changed":1000,"bytes":48000}',
 				-1, 'null', 'null', 'null', queued_at, queued_at, ended_at FROM runs`,
-		"ANALYZE",
 	} {
 		if _, err := db.ExecContext(p.t.Context(), statement); err != nil {
 			p.t.Fatal(err)

@@ -150,7 +150,7 @@ func New(deps Deps) *Server {
 		deps.Now = time.Now
 	}
 	s := &Server{Deps: deps, limiter: accounts.NewLoginLimiter(), typed: newTypedSecrets(deps.Now)}
-	s.closing, s.stop = context.WithCancel(context.Background())
+	s.closing, s.stop = context.WithCancel(context.Background()) //nolint:gosec // Serve stops it
 	s.sessions = newSessions(deps.Sessions, s.sessionFailed)
 	s.handler = s.outer(s.router())
 	return s

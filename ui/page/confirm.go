@@ -37,6 +37,6 @@ func (v Confirm) fields() []component.Field {
 func FlowStateChoices() []component.Option {
 	return []component.Option{
 		{Value: "keep", Label: "Keep the position", Help: "A new flow of the same name into the same table goes on where this one stopped.", Selected: true},
-		{Value: "forget", Label: "Forget the position", Help: "Its rows in _leat_state are removed. The loaded tables stay as they are."},
+		{Value: "forget", Label: "Forget the position", Help: "Its rows in _leat_state are removed, so a new flow of the same name reads everything again. The loaded tables stay as they are."},
 	}
 }
