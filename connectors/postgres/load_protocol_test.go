@@ -112,7 +112,7 @@ func TestOtherInstallation(t *testing.T) {
 	f.must(t)
 	execute(t, admin, "UPDATE dwh._leat_state SET installation = 'other'; UPDATE dwh._leat_loads SET installation = 'other'")
 	_, err := f.move(t)
-	wantRefusal(t, err, connectors.Conflict, "another installation", "leat state adopt --from other test/dwh.t")
+	wantRefusal(t, err, connectors.Conflict, "another installation", "leat state adopt FLOW dwh.t")
 	if err := c.AdoptState(t.Context(), "dwh", "test/dwh.t", "other", testInstallation); err != nil {
 		t.Fatal(err)
 	}
