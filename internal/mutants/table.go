@@ -52,9 +52,9 @@ var mutants = []mutant{
 		suites: []suite{planning, protocol, contract, faults, loading},
 	},
 	{
-		name: "a run that was applied is not recognised", file: "connectors/postgres/load.go",
-		old:    "if it.state.Applied, err = store.Applied(ctx, l.s, it.stream, l.id.Run); err != nil || it.state.Applied != nil {",
-		new:    "if _, err = store.Applied(ctx, l.s, it.stream, l.id.Run); err != nil {",
+		name: "a run that was applied is not recognised", file: "connectors/sqlload/begin.go",
+		old:    "if state.Applied, err = s.Applied(ctx, db, stream, run); err != nil || state.Applied != nil {",
+		new:    "if _, err = s.Applied(ctx, db, stream, run); err != nil {",
 		suites: []suite{contract, faults, loading},
 	},
 	{
