@@ -32,7 +32,7 @@ func execute(t testing.TB, path string, statements ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close() //nolint:errcheck // a test
+	defer db.Close()
 	conn, err := db.Connect()
 	if err != nil {
 		t.Fatal(err)

@@ -71,7 +71,7 @@ func (s site) try(t *testing.T, selection connectors.Selection) (connectors.Chec
 	if err != nil {
 		return connectors.Checkpoint{}, err
 	}
-	defer read.Close() //nolint:errcheck // a test
+	defer read.Close()
 	for {
 		event, err := read.Next(ctx)
 		if err != nil {

@@ -55,7 +55,7 @@ func (s site) rows(t testing.TB, query string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close() //nolint:errcheck // a test
+	defer db.Close()
 	conn, err := db.Connect()
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +119,7 @@ func (s site) load(t testing.TB, run string, tg connectors.Target, batch record.
 		batch.Release()
 		return connectors.Report{}, nil, err
 	}
-	defer load.Abort(ctx) //nolint:errcheck // harmless after the commit
+	defer load.Abort(ctx)
 	if err := load.Announce(ctx, 0, tg.Schema); err != nil {
 		batch.Release()
 		return connectors.Report{}, nil, err
@@ -349,7 +349,7 @@ func copyTable(t *testing.T, from, to site) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer read.Close() //nolint:errcheck // a test
+	defer read.Close()
 	event, err := read.Next(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -374,12 +374,12 @@ func TestOneFileReadAndLoaded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer load.Abort(ctx) //nolint:errcheck // harmless
+	defer load.Abort(ctx)
 	read, err := s.Read(ctx, []connectors.Selection{{Dataset: connectors.Dataset{Name: "src"}}}, connectors.Want{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer read.Close() //nolint:errcheck // a test
+	defer read.Close()
 	for {
 		event, err := read.Next(ctx)
 		if errors.Is(err, io.EOF) {
@@ -451,7 +451,7 @@ func TestFenceTakenWhileALoadIsOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer zombie.Abort(ctx) //nolint:errcheck // harmless
+	defer zombie.Abort(ctx)
 	_, batch = batchOf(column{"id", []any{2}})
 	if err := errors.Join(zombie.Announce(ctx, 0, schema), zombie.Write(ctx, 0, 0, batch)); err != nil {
 		t.Fatal(err)

@@ -87,7 +87,7 @@ func (c *connection) describeQuery(ctx context.Context, r relation) (connectors.
 	if err != nil {
 		return connectors.Description{}, c.mapError(ctx, err, "begin a transaction")
 	}
-	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // nothing was changed
+	defer tx.Rollback(context.WithoutCancel(ctx))
 	fields, err := fieldsOf(ctx, c.session, r, nil, c.config.User)
 	if err != nil {
 		return connectors.Description{}, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"testing"
 
-	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
@@ -101,8 +100,7 @@ func nulTexts(schema record.Schema, n int) record.Batch {
 		builder.Field(0).(*array.Int64Builder).Append(int64(i))
 		builder.Field(1).(*array.StringBuilder).Append([]string{"fine", "a\x00b"}[i%2])
 	}
-	var rows arrow.RecordBatch = builder.NewRecordBatch()
-	return record.FromArrow(rows)
+	return record.FromArrow(builder.NewRecordBatch())
 }
 
 // numbers makes one batch of int8 values.

@@ -55,7 +55,7 @@ func (t trial) try(ctx context.Context, m mutant) (verdict, error) {
 	if err != nil {
 		return verdict{}, fmt.Errorf("make a folder: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	overlay, err := t.overlay(dir, m, text)
 	if err != nil {
 		return verdict{}, err
