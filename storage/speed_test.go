@@ -59,9 +59,9 @@ func TestListsStayQuick(t *testing.T) {
 				}
 			}
 			slices.Sort(times)
-			// The fastest, since other tests use the machine at the same time.
-			if times[0] > listLimit {
-				t.Errorf("%s takes %v", name, times[0])
+			// The median, since other tests may use the machine at the same time.
+			if times[10] > listLimit {
+				t.Errorf("%s takes %v", name, times[10])
 			}
 			t.Logf("%s: median %v, p95 %v", name, times[10], times[18])
 		}

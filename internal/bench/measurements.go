@@ -14,7 +14,7 @@ func measurements() []measurement {
 			leat: flow("insert"), hand: script("public.big", "COPY public.big FROM STDIN (FORMAT binary)"),
 		},
 		{
-			name: "truncate_insert", goal: 1.25,
+			name: "truncate_insert", goal: 1.10,
 			reset: filledTarget, content: targetDigest,
 			leat: flow("truncate_insert"), hand: script("public.part", swapScript...),
 		},
