@@ -146,7 +146,8 @@ type Close struct {
 }
 
 // Counts say what became of every row read: Read = Written + Unchanged + Duplicate +
-// Skipped + Rejected. Changed is the number of rows changed in the target.
+// Skipped + Rejected. Changed is the number of rows changed in the target; the rows that
+// went with a table that was swapped are not counted, since that would read it whole.
 type Counts struct {
 	Read      int64 `json:"rows_read"`
 	Written   int64 `json:"rows_written"`

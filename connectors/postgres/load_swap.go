@@ -81,7 +81,9 @@ func (t *existing) planSwap(ctx context.Context, s *session, stateKey string) (*
 			return nil, nil
 		}
 	}
-	swap.Finish = append(swap.Finish, "ANALYZE "+old)
+	// The statistics belong to the new table. They are taken while readers still have the
+	// old one: Finish locks them out.
+	swap.Index = append(swap.Index, "ANALYZE "+quoteTable(beside))
 	return swap, nil
 }
 

@@ -46,7 +46,7 @@ func (p *Plan) count(in Input, seen figures) connectors.Counts {
 	keys := in.Copied - seen["doubled"]
 	c := connectors.Counts{Duplicate: seen["doubled"]}
 	if p.Direct {
-		c.Written, c.Changed = keys, keys+seen["deleted"]
+		c.Written, c.Changed = keys, keys
 		if p.Spec.Target.Mode == connectors.DeleteInsert {
 			c.Duplicate, c.Written, c.Changed = 0, in.Copied, in.Copied
 		}

@@ -139,7 +139,6 @@ func (b *builder) swap() error {
 	if lock := b.s.Swap.Lock; lock != "" {
 		b.step(Statement{SQL: lock})
 	}
-	b.step(Statement{Figures: []string{"deleted"}, SQL: "SELECT count(*) FROM " + b.target})
 	b.step(Statement{Figures: []string{"previous"}, SQL: b.previous("")})
 	for _, sql := range b.s.Swap.Index {
 		b.step(Statement{SQL: sql})
