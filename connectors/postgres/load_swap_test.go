@@ -19,9 +19,9 @@ func TestSwapKeepsTheTable(t *testing.T) {
 	}
 	before := shape()
 	f := into(c, "t", connectors.TruncateInsert)
-	for i := range 2 {
+	for range 2 {
 		r := f.must(t)
-		if r.Recipe != "swap" || r.Changed != []int64{11, 10}[i] {
+		if r.Recipe != "swap" || r.Changed != 10 {
 			t.Errorf("recipe %s (%s), changed %d", r.Recipe, r.Reason, r.Changed)
 		}
 		if after := shape(); after != before {
