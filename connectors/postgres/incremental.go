@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -247,94 +245,4 @@ func (c cursor) checkNulls(ctx context.Context) error {
 		Kind: connectors.Data, Message: fmt.Sprintf("the cursor %q of %s is NULL in some rows", c.selection.Cursor, c.relation.dataset),
 		Fix: "Fill the column, or choose to include or exclude these rows.",
 	}
-}
-
-// overlapNone asks for a half-open window: rows equal to the highest cursor wait.
-const overlapNone = "none"
-
-// lower writes the lower bound, the position minus the overlap; empty for a first read.
-func (c cursor) lower(w *window) (string, error) {
-	overlap := c.selection.Overlap
-	if overlap == overlapNone || overlap == "0" {
-		overlap = ""
-	}
-	kind := cursorTypes[c.typ.OID]
-	if overlap != "" && kind == "" {
-		return "", c.badOverlap("is not possible for this type", "Remove the overlap.")
-	}
-	var off string
-	switch {
-	case overlap == "":
-	case kind == "time":
-		d, err := parseDuration(overlap)
-		if err != nil {
-			return "", c.badOverlap("is not a duration", "Write it like 30s, 5m, 2h or 1d.")
-		}
-		off = intervalOf(d)
-	default:
-		if !isNumber(overlap) {
-			return "", c.badOverlap("is not a number", "Write it like 1000.")
-		}
-		off = overlap
-	}
-	switch {
-	case c.last.Cursor == nil:
-		return "", nil
-	case off == "":
-		return w.bind(*c.last.Cursor, c.typ.OID), nil
-	case c.typ.OID == pgbinary.OIDDate:
-		return fmt.Sprintf("(%s - %s)::date", w.bind(*c.last.Cursor, pgbinary.OIDTimestamp), w.bind(off, pgbinary.OIDInterval)), nil
-	case kind == "time":
-		return fmt.Sprintf("(%s - %s)", w.bind(*c.last.Cursor, c.typ.OID), w.bind(off, pgbinary.OIDInterval)), nil
-	default:
-		return c.lowerNumber(w, off), nil
-	}
-}
-
-// lowerNumber subtracts exactly. For whole numbers the bound gets the column's type
-// again, or an index on the column would be of no use.
-func (c cursor) lowerNumber(w *window, off string) string {
-	bound := fmt.Sprintf("%s - %s", w.bind(*c.last.Cursor, pgbinary.OIDNumeric), w.bind(off, pgbinary.OIDNumeric))
-	if lowest, ok := lowestInteger[c.typ.OID]; ok {
-		return fmt.Sprintf("greatest(floor(%s), %s)::%s", bound, lowest, c.base())
-	}
-	return "(" + bound + ")"
-}
-
-var lowestInteger = map[uint32]string{
-	pgbinary.OIDInt2: "-32768", pgbinary.OIDInt4: "-2147483648", pgbinary.OIDInt8: "-9223372036854775808",
-}
-
-func (c cursor) badOverlap(reason, fix string) error {
-	return &connectors.Error{
-		Kind: connectors.Config, Fix: fix,
-		Message: fmt.Sprintf("the overlap %q of the cursor %q %s", c.selection.Overlap, c.selection.Cursor, reason),
-	}
-}
-
-// parseDuration is time.ParseDuration with days.
-func parseDuration(text string) (time.Duration, error) {
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		n, err := strconv.ParseUint(days, 10, 15)
-		return time.Duration(n) * 24 * time.Hour, err
-	}
-	d, err := time.ParseDuration(text)
-	if err == nil && d < 0 {
-		err = errors.New("negative")
-	}
-	return d, err
-}
-
-// intervalOf writes a duration as an interval. Each number stays below 2³¹, the limit of
-// servers before version 15.
-func intervalOf(d time.Duration) string {
-	hours, rest := d/time.Hour, d%time.Hour
-	return fmt.Sprintf("%d hours %d.%06d seconds", hours, rest/time.Second, rest%time.Second/time.Microsecond)
-}
-
-// isNumber tells plain decimal numbers that are not negative.
-func isNumber(text string) bool {
-	whole, fraction, _ := strings.Cut(text, ".")
-	digits := whole + fraction
-	return digits != "" && !slices.ContainsFunc([]byte(digits), func(b byte) bool { return b < '0' || b > '9' })
 }
