@@ -293,6 +293,8 @@ func TestMapError(t *testing.T) {
 		{&pgconn.PgError{Code: "42P01", Message: "x"}, connectors.NotFound, false, "42P01"},
 		{&pgconn.PgError{Code: "22P02", Message: "canary", Detail: "canary", Where: "canary"}, connectors.Data, false, "22P02"},
 		{&pgconn.PgError{Code: "23505", Message: "canary", Detail: "canary", ConstraintName: "t_pkey"}, connectors.Data, false, `constraint "t_pkey"`},
+		{&pgconn.PgError{Code: "23503", Message: "canary", SchemaName: "s", TableName: "t"}, connectors.Data, false, "Load the table that it refers to first"},
+		{&pgconn.PgError{Code: "23503", Message: "canary", SchemaName: "s", TableName: "child"}, connectors.Data, false, `still referenced by another table, table "s.child" (SQLSTATE 23503)`},
 		{&pgconn.PgError{Code: "23502", Message: "canary", ColumnName: "name"}, connectors.Data, false, `column "name"`},
 		{&pgconn.PgError{Code: "P0001", Message: "canary"}, connectors.Data, false, "trigger"},
 		{&pgconn.PgError{Code: "U0001", Message: "canary"}, connectors.Internal, false, "U0001"},

@@ -77,10 +77,14 @@ func mapServerError(e *pgconn.PgError, a Attempt) *connectors.Error {
 		v.says = "the standby ended the read because it conflicts with recovery"
 		v.fix = "Read from the primary, or raise max_standby_streaming_delay or switch on hot_standby_feedback at the standby."
 	}
-	if says := dataText(e); says != "" {
+	code := e.Code
+	if refersTo(e, a) {
+		code = "23001"
+	}
+	if says := dataText(e, code); says != "" {
 		v.says = says
 	}
-	if fix, ok := dataFixes[e.Code]; ok && v.fix == "" {
+	if fix, ok := dataFixes[code]; ok && v.fix == "" {
 		v.fix = fix
 	}
 	if v.says == "" {
@@ -90,6 +94,13 @@ func mapServerError(e *pgconn.PgError, a Attempt) *connectors.Error {
 		Kind: v.kind, Retryable: v.retryable, Fix: v.fix, Cause: redact(e),
 		Message: fmt.Sprintf("cannot %s: %s (SQLSTATE %s)", a.Doing, v.says, e.Code),
 	}
+}
+
+// refersTo tells a foreign key of another table, whose rows refer to the ones that were
+// to go, from one of the attempted table itself. The server has one code for both, and
+// names the table that has the foreign key.
+func refersTo(e *pgconn.PgError, a Attempt) bool {
+	return e.Code == "23503" && a.Table.Name != "" && e.TableName != "" && (connectors.Table{Schema: e.SchemaName, Name: e.TableName}) != a.Table
 }
 
 // grants spells the rights that are missing.

@@ -40,7 +40,7 @@ var conditions = map[string]string{
 var dataFixes = map[string]string{
 	"22001": "Make the column longer, or shorten the text in a query.",
 	"22003": "Make the column's type larger.",
-	"23001": "Keep the row, or remove the rows that refer to it first.",
+	"23001": "Use upsert, which removes nothing, or remove the rows that refer to it first.",
 	"23502": "Fill the value at the source, leave such rows out in a query, or allow NULL in the target's column.",
 	"23503": "Load the table that it refers to first.",
 	"23505": "Use upsert or insert_ignore, or choose unique columns that identify a row.",
@@ -49,12 +49,13 @@ var dataFixes = map[string]string{
 }
 
 // dataText says in our words what is wrong with the rows, with the names of table,
-// column and constraint. It returns "" for errors that never quote a row value.
-func dataText(e *pgconn.PgError) string {
+// column and constraint. It returns "" for errors that never quote a row value. The code
+// is the error's own, or the one whose condition says more.
+func dataText(e *pgconn.PgError, code string) string {
 	if !quotesValues(e.Code) {
 		return ""
 	}
-	text, ok := conditions[e.Code]
+	text, ok := conditions[code]
 	switch {
 	case ok:
 	case strings.HasPrefix(e.Code, "P0"):
@@ -104,7 +105,7 @@ func redact(err error) error {
 		SchemaName: e.SchemaName, TableName: e.TableName, ColumnName: e.ColumnName, DataTypeName: e.DataTypeName,
 		ConstraintName: e.ConstraintName, File: e.File, Line: e.Line, Routine: e.Routine,
 	}
-	if text := dataText(e); text != "" {
+	if text := dataText(e, e.Code); text != "" {
 		kept.Message = text
 	}
 	return kept

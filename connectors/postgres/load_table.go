@@ -23,6 +23,9 @@ type existing struct {
 	binary []pgbinary.Target
 	// swap replaces the table by a new one; nil where that is not possible or not asked.
 	swap *sqlload.Swap
+	// uncounted says that rows which go from other tables along with this one's are not
+	// counted by the server.
+	uncounted bool
 	// lacks are the table rights that this user does not have.
 	lacks []string
 }
@@ -141,15 +144,6 @@ func (t *existing) readGuards(ctx context.Context, s *session, _ int) error {
 	return err
 }
 
-func (t *existing) readInbound(ctx context.Context, s *session, _ int) error {
-	rows, err := s.Query(ctx, `SELECT CAST(CAST(conrelid AS regclass) AS text), conname FROM pg_constraint
-		WHERE confrelid = $1 AND contype = 'f' AND conrelid <> confrelid ORDER BY 1, 2`, t.oid)
-	for _, row := range rows {
-		t.Inbound = append(t.Inbound, fmt.Sprintf("foreign key %q of %s", row[1].Text, row[0].Text))
-	}
-	return err
-}
-
 func (t *existing) readFilled(ctx context.Context, s *session, _ int) error {
 	if slices.Contains(t.lacks, "SELECT") || t.RowSecurity {
 		return nil
@@ -201,7 +195,7 @@ func (t *existing) requireRights(user string, mode connectors.WriteMode) error {
 			Fix:     "Use a role with BYPASSRLS, or the table's owner without FORCE ROW LEVEL SECURITY; the write mode insert works as it is.",
 		}
 	}
-	return nil
+	return t.requireCounted(mode)
 }
 
 func quoteTable(t connectors.Table) string {

@@ -116,7 +116,7 @@ func (b *builder) delete() {
 	b.stageKeyed()
 	b.lock()
 	b.probe("")
-	b.step(Statement{Name: "deleted", If: "matched", Expect: []string{"matched"}, SQL: b.deleteMatching()})
+	b.remove(Statement{Name: "deleted", If: "matched", Expect: []string{"matched"}, SQL: b.deleteMatching()})
 }
 
 // deleteInsert removes rows with the key's values and inserts the batch, rows that
@@ -134,7 +134,7 @@ func (b *builder) deleteInsert() {
 	b.step(b.keyProbe())
 	b.analyze()
 	b.lock()
-	b.step(Statement{Name: "deleted", SQL: b.deleteMatching()})
+	b.remove(Statement{Name: "deleted", SQL: b.deleteMatching()})
 	if b.guarded() {
 		b.step(Statement{
 			Name: "kept", Figures: []string{"kept"}, Zero: true,

@@ -59,7 +59,7 @@ func (b *builder) deleteAll(why string) {
 	b.countStaged()
 	b.lock()
 	b.step(Statement{Figures: []string{"previous"}, SQL: b.previous("")})
-	b.step(Statement{Name: "deleted", SQL: "DELETE FROM " + b.target})
+	b.remove(Statement{Name: "deleted", SQL: "DELETE FROM " + b.target})
 	if b.guarded() {
 		b.step(Statement{Name: "kept", Figures: []string{"kept"}, Zero: true, SQL: "SELECT count(*) FROM " + b.target})
 	}
@@ -79,7 +79,7 @@ func (b *builder) merge(why string) error {
 	b.lock()
 	b.step(Statement{Figures: []string{"previous"}, SQL: b.previous("")})
 	gone := " FROM " + b.target + " AS t WHERE NOT EXISTS (SELECT 1 FROM " + b.staging + " s WHERE " + b.sameKey() + ")"
-	b.step(Statement{Name: "deleted", SQL: "DELETE" + gone})
+	b.remove(Statement{Name: "deleted", SQL: "DELETE" + gone})
 	if b.guarded() {
 		b.step(Statement{Name: "kept", Figures: []string{"kept"}, Zero: true, SQL: "SELECT count(*)" + gone})
 	}

@@ -165,6 +165,9 @@ func (p *Plan) check(s Statement, seen figures) error {
 		want += seen[name]
 	}
 	if seen[s.Name] != want {
+		if s.Name == "cascaded" {
+			return p.cascade(seen[s.Name] - want)
+		}
 		return p.miscount(s, want, seen[s.Name])
 	}
 	return nil

@@ -30,6 +30,10 @@ type Existing struct {
 	Rules bool
 	// Inbound names foreign keys of other tables that refer to this one.
 	Inbound []string
+	// Cascades names those of them that delete or change rows of the other table when a
+	// row of this one goes; Elsewhere is the query that counts such rows so far.
+	Cascades  []string
+	Elsewhere string
 	// RowSecurity says that policies restrict this user.
 	RowSecurity bool
 	// Owned says that this user may alter the table.
