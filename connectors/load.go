@@ -107,8 +107,8 @@ type Target struct {
 	LoadedAt, RunID bool
 	// FullRefresh ignores the stored position.
 	FullRefresh bool
-	// Parts is how many parallel parts may be written; 0 and 1 mean one.
-	Parts int
+	// Writers is how many sessions may write at once; 0 and 1 mean one.
+	Writers int
 	// Limits bound what the load may wait for.
 	Limits LoadLimits
 }
@@ -239,6 +239,14 @@ type Load interface {
 	Commit(ctx context.Context, closes []Close) ([]Report, error)
 	// Abort undoes everything. It works with a cancelled context as well.
 	Abort(ctx context.Context) error
+}
+
+// PartedLoad is a Load that can write the parts of a read at once.
+type PartedLoad interface {
+	Load
+	// Parts says how many parts will come for a target. It comes before Announce; without
+	// it there is one.
+	Parts(target, parts int)
 }
 
 // StateRow is one stream's state as the destination keeps it.

@@ -144,6 +144,8 @@ type Event struct {
 	// Schema announces the columns of the batches that follow. Every dataset yields it
 	// once before its first batch, also when it has no rows.
 	Schema *record.Schema
+	// Parts comes with Schema: how many parallel parts yield the rows; 0 and 1 mean one.
+	Parts int
 	// Checkpoint says how far the dataset has been read.
 	Checkpoint *Checkpoint
 }

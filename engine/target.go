@@ -37,7 +37,7 @@ func (it *itinerary) bareTarget(r route) connectors.Target {
 		Layout: s.Layout, Drift: s.Drift, Replace: s.Replace,
 		CreateIndexes: s.CreateIndexes == nil || *s.CreateIndexes, UniqueHints: s.UniqueHints,
 		RejectLimit: rejectLimit(s), MinRowsRatio: s.MinRowsRatio,
-		LoadedAt: s.LoadedAt, RunID: s.RunID, Parts: s.Parts, Limits: it.limits,
+		LoadedAt: s.LoadedAt, RunID: s.RunID, Writers: s.Writers, Limits: it.limits,
 	}
 	if target.Layout == "" {
 		target.Layout = connectors.LayoutColumns
@@ -93,7 +93,7 @@ func (it *itinerary) ship(r route, sourceKind string, described connectors.Descr
 	if len(out.target.Unique) == 0 && out.target.Layout != connectors.LayoutRaw {
 		out.target.Unique = out.selection.Key
 	}
-	out.selection.Parts = out.target.Parts
+	out.selection.Parts = max(r.stream.Parts, r.stream.Writers) // a writer more than parts would have nothing to do
 	return out, out.validate(r)
 }
 

@@ -150,6 +150,9 @@ func (t *transfer) take(ctx context.Context, load connectors.Load, r reader, eve
 	switch {
 	case event.Schema != nil:
 		own.announced = true
+		if parted, ok := load.(connectors.PartedLoad); ok && event.Parts > 1 {
+			parted.Parts(target, event.Parts)
+		}
 		return load.Announce(ctx, target, *event.Schema)
 	case event.Checkpoint != nil:
 		own.checkpoint = event.Checkpoint

@@ -132,6 +132,9 @@ type Stream struct {
 	RunID         bool               `json:"run_id,omitempty"`
 	// Parts asks for that many parallel parts of one big table; 0 means one.
 	Parts int `json:"parts,omitempty"`
+	// Writers asks for that many sessions that write at once, and for as many parts at
+	// least; 0 means one.
+	Writers int `json:"writers,omitempty"`
 }
 
 // StreamInput names a dataset of a source.

@@ -12,6 +12,9 @@ import (
 // MaxParallelism is the most streams of a flow, or parts of a table, at once.
 const MaxParallelism = 64
 
+// MaxWriters is the most sessions that write one table at once.
+const MaxWriters = 8
+
 // Validate checks the source against what its system can do. The error is
 // connectors.Problems; dataset i has the fields "datasets[i].…".
 func (s Source) Validate(can connectors.Capabilities) error {
@@ -87,7 +90,7 @@ func (o FlowOptions) check(problems connectors.Problems, can connectors.Capabili
 	if o.AtomicFlow && can.Atomicity != connectors.AtomicFlow {
 		problems.Add("atomic", "asks for all streams in one commit, which the destination cannot do: leave it out")
 	}
-	checkCount(problems, "parallelism", o.Parallelism)
+	checkCount(problems, "parallelism", o.Parallelism, MaxParallelism)
 	checkDuration(problems, "lock_timeout", o.LockTimeout)
 	checkDuration(problems, "statement_timeout", o.StatementTimeout)
 	checkDuration(problems, "batch_timeout", o.BatchTimeout)
@@ -108,9 +111,9 @@ func include(problems connectors.Problems, prefix string, err error) {
 	}
 }
 
-func checkCount(problems connectors.Problems, field string, count int) {
-	if count < 0 || count > MaxParallelism {
-		problems.Add(field, fmt.Sprintf("is out of range: use 1 to %d, or 0 for the default", MaxParallelism))
+func checkCount(problems connectors.Problems, field string, count, limit int) {
+	if count < 0 || count > limit {
+		problems.Add(field, fmt.Sprintf("is out of range: use 1 to %d, or 0 for the default", limit))
 	}
 }
 

@@ -104,7 +104,8 @@ func (s Stream) check(problems connectors.Problems, at string, can connectors.Ca
 	if s.MinRowsRatio != -1 && !(s.MinRowsRatio >= 0 && s.MinRowsRatio <= 1) {
 		problems.Add(at+"min_rows_ratio", "is out of range: use 0 to 1, or -1 to allow any number of rows")
 	}
-	checkCount(problems, at+"parts", s.Parts)
+	checkCount(problems, at+"parts", s.Parts, MaxParallelism)
+	checkCount(problems, at+"writers", s.Writers, MaxWriters)
 }
 
 // checkInputs wants one input, or several with a name each.

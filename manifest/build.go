@@ -224,7 +224,7 @@ func (b *builder) stream(f Flow, s Stream, index int, existing flows.Flow) flows
 		Table: s.Table, WriteMode: connectors.WriteMode(s.WriteMode), Unique: s.UniqueColumns, StateKey: s.StateKey,
 		Layout: connectors.TableLayout(s.Layout), CreateIndexes: s.CreateIndexes, UniqueHints: s.Unique,
 		Drift: connectors.Drift(s.Drift), Rejects: s.Rejects, Replace: connectors.Replace(s.Replace),
-		MinRowsRatio: s.MinRowsRatio, LoadedAt: s.LoadedAt, RunID: s.RunID, Parts: s.Parts,
+		MinRowsRatio: s.MinRowsRatio, LoadedAt: s.LoadedAt, RunID: s.RunID, Parts: s.Parts, Writers: s.Writers,
 	}
 	if out.StateKey == "" {
 		stored, _ := find(existing.Streams, func(x flows.Stream) bool { return x.Table == s.Table })

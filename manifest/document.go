@@ -123,6 +123,7 @@ type Stream struct {
 	LoadedAt      bool       `yaml:"loaded_at,omitempty"`
 	RunID         bool       `yaml:"run_id,omitempty"`
 	Parts         int        `yaml:"parts,omitempty"`
+	Writers       int        `yaml:"writers,omitempty"`
 }
 
 // Input names a dataset of a source.

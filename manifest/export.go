@@ -165,7 +165,7 @@ func streamOf(s flows.Stream, state State) Stream {
 		Table: s.Table, WriteMode: string(s.WriteMode), UniqueColumns: s.Unique, StateKey: s.StateKey,
 		Layout: string(s.Layout), CreateIndexes: s.CreateIndexes, Unique: s.UniqueHints, Drift: string(s.Drift),
 		Rejects: s.Rejects, Replace: string(s.Replace), MinRowsRatio: s.MinRowsRatio,
-		LoadedAt: s.LoadedAt, RunID: s.RunID, Parts: s.Parts,
+		LoadedAt: s.LoadedAt, RunID: s.RunID, Parts: s.Parts, Writers: s.Writers,
 	}
 	for _, input := range s.From {
 		out.From = append(out.From, Input{Source: state.sourceName(input.SourceID), Dataset: input.Dataset, As: input.As})

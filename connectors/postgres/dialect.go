@@ -22,6 +22,8 @@ type dialect struct {
 	// noTemp says that this user may not make temporary tables. Staging tables are then
 	// made, unlogged, in the target's schema, in the same transaction.
 	noTemp bool
+	// hidden says that several sessions fill the staging table.
+	hidden bool
 	schema string
 }
 
@@ -52,15 +54,19 @@ func (dialect) Differs(left, right []string) string {
 }
 
 func (d dialect) Staging(name string) string {
-	if d.noTemp {
+	if d.noTemp || d.hidden {
 		return d.Quote(d.schema) + "." + d.Quote(name)
 	}
 	return "pg_temp." + d.Quote(name)
 }
 
-// CreateStaging makes the table in the applying transaction, so that its end leaves no
-// orphan. AS SELECT takes over types, modifiers and collations, and no constraint.
+// CreateStaging makes the table, by default in the applying transaction, so that its end
+// leaves no orphan. AS SELECT takes over types, modifiers and collations, and no
+// constraint.
 func (d dialect) CreateStaging(name, selectNothing string) string {
+	if d.hidden {
+		return "CREATE UNLOGGED TABLE " + d.Staging(name) + " AS SELECT q.*, CAST(NULL AS bigint) AS " + d.Quote(orderColumn) + " FROM (" + selectNothing + ") q WITH NO DATA"
+	}
 	if d.noTemp {
 		return "CREATE UNLOGGED TABLE " + d.Staging(name) + " AS " + selectNothing + " WITH NO DATA"
 	}
@@ -68,7 +74,7 @@ func (d dialect) CreateStaging(name, selectNothing string) string {
 }
 
 func (d dialect) DropStaging(name string) string {
-	if d.noTemp {
+	if d.noTemp || d.hidden {
 		return "DROP TABLE " + d.Staging(name)
 	}
 	return ""
@@ -76,7 +82,13 @@ func (d dialect) DropStaging(name string) string {
 
 // Order is the place of the row: COPY into a table made in the same transaction only
 // ever appends (it does not look for free space), so places rise with the read order.
-func (dialect) Order(alias string) string { return alias + ".ctid" }
+// Several writers take pages as they come, and write the order into the rows.
+func (d dialect) Order(alias string) string {
+	if d.hidden {
+		return alias + "." + d.Quote(orderColumn)
+	}
+	return alias + ".ctid"
+}
 
 func (dialect) Analyze(table string) string { return "ANALYZE " + table }
 

@@ -97,7 +97,11 @@ func (r *read) step(ctx context.Context) (connectors.Event, error) {
 			return connectors.Event{}, err
 		}
 		r.source, r.rows = source, 0
-		return connectors.Event{Dataset: r.current, Schema: &p.layout.Schema}, nil
+		event := connectors.Event{Dataset: r.current, Schema: &p.layout.Schema, Parts: 1}
+		if parted, ok := source.(*partStreams); ok {
+			event.Parts = len(parted.streams)
+		}
+		return event, nil
 	}
 	event, err := r.source.next(ctx)
 	if err == io.EOF { //nolint:errorlint // our own sources return exactly io.EOF

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -25,12 +26,14 @@ const (
 var (
 	_ connectors.Loader      = (*connection)(nil)
 	_ connectors.StateKeeper = (*connection)(nil)
-	_ connectors.Load        = (*load)(nil)
+	_ connectors.PartedLoad  = (*load)(nil)
 )
 
-// load is one transaction on one session. Rows arrive in it by one COPY per target.
+// load is one transaction on one session. Rows arrive in it by one COPY per target, or in
+// a hidden table that the transaction takes over.
 type load struct {
-	mu     sync.Mutex // parts may write at once; they share one COPY
+	mu     sync.Mutex // parts may write at once
+	c      *connection
 	s      *session
 	id     connectors.LoadID
 	d      dialect
@@ -38,6 +41,8 @@ type load struct {
 	items  []*item
 	// open is the target whose COPY takes rows; nil when none does.
 	open *item
+	// writers take the rows instead where several sessions fill a hidden table.
+	writers *writers
 	// begun says that the applying transaction is open; ended that it is over.
 	begun, ended bool
 }
@@ -61,6 +66,11 @@ type item struct {
 	sent, copied, bytes int64
 	// rejects are the rows kept out.
 	rejects rejects
+	// parts is the number of parts that the source is read in; how says what came of the
+	// wish for several writers; left names what earlier loads left behind.
+	parts int
+	how   string
+	left  []string
 }
 
 // Begin claims the targets: see section "Loading" of the architecture. It changes the
@@ -73,7 +83,8 @@ func (c *connection) Begin(ctx context.Context, id connectors.LoadID, targets []
 	if err != nil {
 		return nil, err
 	}
-	l := &load{s: &session{conn: conn, attempt: pgwire.Attempt{Doing: "load " + targets[0].Table.String(), User: c.config.User}}, id: id, stores: map[string]sqlload.Store{}}
+	s := &session{conn: conn, patience: c.patience(targets[0].Limits), attempt: pgwire.Attempt{Doing: "load " + targets[0].Table.String(), User: c.config.User}}
+	l := &load{c: c, s: s, id: id, stores: map[string]sqlload.Store{}}
 	if err := l.begin(ctx, targets); err != nil {
 		_ = l.Abort(ctx) // nothing has been written
 		return nil, err
@@ -121,6 +132,9 @@ func (l *load) begin(ctx context.Context, targets []connectors.Target) error {
 	}
 	crashpoint.Reach("load.before_claim")
 	if err := l.claim(ctx); err != nil {
+		return err
+	}
+	if err := l.sweep(ctx); err != nil {
 		return err
 	}
 	crashpoint.Reach("load.after_claim")
@@ -246,6 +260,13 @@ func (l *load) Announce(ctx context.Context, target int, schema record.Schema) e
 	return l.rematch(ctx, it)
 }
 
+// Parts says how many parts of a read will come for a target.
+func (l *load) Parts(target, parts int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.items[target].parts = parts
+}
+
 // rematchInside is rematch for a load with several targets, whose transaction is open.
 func (l *load) rematchInside(ctx context.Context, it *item) error {
 	if err := l.finishCopy(ctx); err != nil {
@@ -268,10 +289,17 @@ func (l *load) Abort(ctx context.Context) error {
 		l.open.copy.abort()
 		l.open = nil
 	}
+	if l.writers != nil {
+		l.writers.abort(ctx)
+	}
 	if l.begun && !l.s.conn.IsClosed() {
 		_ = l.s.command(ctx, "ROLLBACK") // closing the session does the same
 	}
-	return l.close(ctx)
+	var left error
+	if l.writers != nil {
+		left = l.dropHidden(ctx)
+	}
+	return errors.Join(left, l.close(ctx))
 }
 
 // close ends the session; a session that is broken is closed already.
@@ -279,6 +307,8 @@ func (l *load) close(ctx context.Context) error {
 	if l.s.conn.IsClosed() {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
 	_ = l.s.conn.Close(ctx) // the server rolls back what is open when the connection goes
 	return nil
 }

@@ -22,6 +22,9 @@ func (l *load) Commit(ctx context.Context, closes []connectors.Close) ([]connect
 	if err := l.finishCopy(ctx); err != nil {
 		return nil, err
 	}
+	if err := l.finishWriters(ctx); err != nil {
+		return nil, err
+	}
 	crashpoint.Reach("load.copied")
 	reports := make([]connectors.Report, len(l.items))
 	for i, it := range l.items {
@@ -41,24 +44,28 @@ func (l *load) Commit(ctx context.Context, closes []connectors.Close) ([]connect
 // apply runs the rest of a target's plan.
 func (l *load) apply(ctx context.Context, it *item, end connectors.Close) (connectors.Report, error) {
 	if it.plan == nil { // no row came
+		it.parts = 0
 		if err := l.prepare(ctx, it, record.ArrowLayout{}); err != nil {
 			return connectors.Report{}, err
 		}
 	}
-	limit := it.target.Limits.Statement
-	if limit <= 0 {
-		limit = defaultStatement
-	}
+	limit := statementLimit(it.target.Limits)
 	if err := l.s.command(ctx, fmt.Sprintf("SET LOCAL statement_timeout = %d", max(limit.Milliseconds(), 1))); err != nil {
 		return connectors.Report{}, err
 	}
-	s := l.s.about("apply the load of "+it.stream.Table.String(), it.stream.Table, strings.Join(rights(it.target.Mode), ", "))
+	s := l.s.about("apply the load of "+it.stream.Table.String(), it.stream.Table, strings.Join(rights(it.target.Mode), ", ")).working(it.target.Limits)
 	var report connectors.Report
 	err := l.underPolicies(ctx, it, func() (err error) {
 		report, err = l.applyPlan(ctx, s, it, end)
 		return err
 	})
-	report.Warnings = append(report.Warnings, it.match.warnings...)
+	report.Warnings = append(append(report.Warnings, it.match.warnings...), it.left...)
+	if it.how != "" {
+		report.Reason += "; " + it.how
+	}
+	if l.writers != nil && err == nil {
+		crashpoint.Reach("load.taken_over")
+	}
 	return report, l.loadErrorOrNil(ctx, it, err)
 }
 
@@ -84,8 +91,17 @@ func (l *load) finish(ctx context.Context, closes []connectors.Close, reports []
 }
 
 // commitTime is how long COMMIT may take, deferred constraints and standbys included.
-// It cannot be cancelled, since nobody would know the outcome.
+// It cannot be cancelled, since nobody would know the outcome; afterwards the outcome is
+// looked up like that of a lost answer.
 const commitTime = 10 * time.Minute
+
+// commitTime is shorter where the session's answers have a limit of their own.
+func (l *load) commitTime() time.Duration {
+	if l.s.patience.answer > 0 {
+		return l.s.patience.total()
+	}
+	return commitTime
+}
 
 // commit sends COMMIT. When the answer is lost nobody knows the outcome, and Resolve
 // must find it.
@@ -94,7 +110,7 @@ func (l *load) commit(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return l.loadError(ctx, l.items[0], "commit the load of "+l.items[0].stream.Table.String(), err)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.commitTime())
 	defer cancel()
 	result, err := l.s.conn.PgConn().Exec(ctx, "COMMIT").ReadAll()
 	if err != nil && l.s.conn.IsClosed() || err != nil && !isServer(err) {
@@ -111,5 +127,5 @@ func (l *load) commit(ctx context.Context) error {
 	}
 	crashpoint.Reach("load.committed")
 	l.ended, l.begun = true, false
-	return l.close(context.WithoutCancel(ctx))
+	return l.close(ctx)
 }

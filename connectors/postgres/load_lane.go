@@ -29,6 +29,10 @@ type lane struct {
 	// extra are encoded fields that end every tuple, extras their number.
 	extra  []byte
 	extras int
+	// ordered says that each tuple ends with its place in the read order, of which next is
+	// the one to give; it is one of the extras.
+	ordered bool
+	next    int64
 	// encoder is for Arrow batches; made with the first one.
 	encoder *pgbinary.Encoder
 	encoded []byte
@@ -203,6 +207,11 @@ func (l *lane) project(tuples []byte, kept []bool) ([]byte, error) {
 			tuples = tuples[size:]
 		}
 		out = append(out, l.extra...)
+		if l.ordered {
+			out = binary.BigEndian.AppendUint32(out, 8)
+			out = binary.BigEndian.AppendUint64(out, uint64(l.next))
+			l.next++
+		}
 		binary.BigEndian.PutUint16(out[count:], uint16(stay+l.extras))
 	}
 	l.out = out

@@ -40,13 +40,17 @@ func (l *load) applyPlan(ctx context.Context, s *session, it *item, end connecto
 }
 
 func (l *load) applyOnce(ctx context.Context, s *session, it *item, end connectors.Close) (connectors.Report, error) {
-	in := sqlload.Input{Copied: it.copied, Sent: it.sent, Rejected: it.rejects.Count, Bytes: it.bytes, Close: end, LastGood: it.lastGood}
-	report, err := it.plan.Apply(ctx, s, in)
+	report, err := it.plan.Apply(ctx, s, it.input(end))
 	if err != nil {
 		return report, err
 	}
 	report.RejectReasons = it.rejects.Reasons
 	return report, l.keepRejects(ctx, it)
+}
+
+// input is what the plan must know of the rows that were copied.
+func (it *item) input(end connectors.Close) sqlload.Input {
+	return sqlload.Input{Copied: it.copied, Sent: it.sent, Rejected: it.rejects.Count, Bytes: it.bytes, Close: end, LastGood: it.lastGood}
 }
 
 // rowError tells errors that one row may cause: its values, a constraint, a trigger.

@@ -88,6 +88,8 @@ type flow struct {
 	selection connectors.Selection
 	target    connectors.Target
 	run       int
+	// parts is told to the load where the read has fewer.
+	parts int
 }
 
 // into describes a flow from public.<name> to dwh.<name>.
@@ -157,7 +159,7 @@ func (f *flow) send(t testing.TB, load connectors.Load) (connectors.Close, error
 	t.Helper()
 	selection := f.selection
 	selection.Position, selection.Cursor = load.States()[0].Position, f.target.Cursor
-	selection.Overlap = f.target.Overlap
+	selection.Overlap, selection.Parts = f.target.Overlap, f.target.Writers
 	read, err := f.c.Read(t.Context(), []connectors.Selection{selection}, load.Want())
 	if err != nil {
 		t.Fatalf("read: %v", err)
@@ -174,6 +176,7 @@ func (f *flow) send(t testing.TB, load connectors.Load) (connectors.Close, error
 		}
 		switch {
 		case event.Schema != nil:
+			load.(connectors.PartedLoad).Parts(0, max(event.Parts, f.parts))
 			err = load.Announce(t.Context(), 0, *event.Schema)
 		case event.Batch != nil:
 			end.RowsRead += int64(event.Batch.Rows())

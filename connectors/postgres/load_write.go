@@ -3,9 +3,12 @@ package postgres
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"leat/connectors"
 	"leat/connectors/pgwire"
@@ -15,15 +18,25 @@ import (
 )
 
 // Write takes over the batch and sends its rows.
-func (l *load) Write(ctx context.Context, target, _ int, batch record.Batch) error {
-	defer batch.Release()
+func (l *load) Write(ctx context.Context, target, part int, batch record.Batch) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	handed := false
+	defer func() {
+		if !handed {
+			batch.Release()
+		}
+	}()
 	it := l.items[target]
 	if l.ended || !it.announced {
 		return &connectors.Error{Kind: connectors.Internal, Message: fmt.Sprintf("rows for %s came before their schema or after the end", it.target.Table)}
 	}
 	if err := l.ready(ctx, it, batch.Layout()); err != nil {
+		return err
+	}
+	if l.writers != nil {
+		err := l.writers.hand(ctx, part, batch)
+		handed = err == nil
 		return err
 	}
 	return l.send(ctx, it, batch)
@@ -42,6 +55,9 @@ func (l *load) ready(ctx context.Context, it *item, layout record.Layout) error 
 			return err
 		}
 	}
+	if l.writers != nil {
+		return nil
+	}
 	stream, err := startCopy(ctx, l.s, it.copySQL())
 	if err != nil {
 		return l.writeError(ctx, it, err)
@@ -58,9 +74,7 @@ func (l *load) prepare(ctx context.Context, it *item, layout record.Layout) erro
 		return err
 	}
 	chosen.extra, chosen.extras = it.extraFields(l.id.Run, time.Now())
-	d := l.d
-	d.schema = it.stream.Table.Schema
-	plan, err := sqlload.Build(d, it.match.spec)
+	plan, err := l.planLoad(ctx, it)
 	if err != nil {
 		return err
 	}
@@ -68,8 +82,14 @@ func (l *load) prepare(ctx context.Context, it *item, layout record.Layout) erro
 		return err
 	}
 	it.lane, it.plan = chosen, plan
+	if len(plan.Hidden) > 0 {
+		if err := l.hide(ctx, it, plan); err != nil {
+			return err
+		}
+		l.writers.start(ctx, chosen)
+	}
 	s := l.s.about("prepare the load of "+it.stream.Table.String(), it.stream.Table, strings.Join(rights(it.target.Mode), ", "))
-	return l.underPolicies(ctx, it, func() error { return plan.RunSetup(ctx, s) })
+	return l.underPolicies(ctx, it, func() error { return plan.RunSetup(ctx, s.working(it.target.Limits)) })
 }
 
 // applyingSettings begin the applying transaction. A COPY waits for the source without any
@@ -114,15 +134,11 @@ func (l *load) underPolicies(ctx context.Context, it *item, work func() error) e
 
 // copySQL is the COPY of a target.
 func (it *item) copySQL() string {
-	columns := make([]string, len(it.plan.CopyColumns))
-	for i, column := range it.plan.CopyColumns {
-		columns[i] = pgwire.Quote(column)
-	}
 	options := "FORMAT binary"
 	if it.plan.Freeze {
 		options += ", FREEZE true"
 	}
-	return "COPY " + it.plan.CopyInto + " (" + strings.Join(columns, ", ") + ") FROM STDIN (" + options + ")"
+	return copyInto(it.plan.CopyInto, it.plan.CopyColumns, options)
 }
 
 // send turns the batch into tuples and writes them.
@@ -182,6 +198,9 @@ func (l *load) writeError(ctx context.Context, it *item, err error) error {
 func (l *load) loadError(ctx context.Context, it *item, doing string, err error) error {
 	if isState(err, "57P01") {
 		return sqlload.FencedOff(it.stream.Table)
+	}
+	if server, ok := errors.AsType[*pgconn.PgError](err); ok && strings.HasPrefix(server.TableName, "_leat_") {
+		server.TableName = it.stream.Table.Name // which the table of our own will become
 	}
 	return pgwire.MapError(ctx, err, pgwire.Attempt{Doing: doing, User: l.s.attempt.User, Table: it.stream.Table, Rights: strings.Join(rights(it.target.Mode), ", ")})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 
@@ -38,12 +39,23 @@ func (p *plan) blockRange(part int) string {
 }
 
 // partStreams reads the parts of one dataset from sessions that share the snapshot of
-// the read. The servers' processes work side by side; their rows are collected in turn.
+// the read. Each part has a goroutine that keeps one batch ready; the batches are taken
+// in turn, so that the order of the rows does not depend on who is quick.
 type partStreams struct {
 	streams []*stream
 	conns   []*pgx.Conn
+	ready   []chan partEvent
 	done    []bool
 	turn    int
+	// ctx is the life of the read.
+	ctx   context.Context //nolint:containedctx // the goroutines span calls of next
+	group sync.WaitGroup
+}
+
+// partEvent is what a part yields next.
+type partEvent struct {
+	event connectors.Event
+	err   error
 }
 
 // startParts opens one session per part. A standby, whose snapshots not all versions
@@ -61,7 +73,7 @@ func (r *read) startParts(ctx context.Context, p *plan) (source, error) {
 	if err != nil {
 		return nil, r.failed(ctx, err, p)
 	}
-	parts := &partStreams{done: make([]bool, p.parts)}
+	parts := &partStreams{done: make([]bool, p.parts), ctx: r.ctx}
 	for part := range p.parts {
 		conn, err := r.joinSnapshot(ctx, snapshot)
 		if err != nil {
@@ -71,9 +83,7 @@ func (r *read) startParts(ctx context.Context, p *plan) (source, error) {
 		parts.conns = append(parts.conns, conn)
 		parts.streams = append(parts.streams, newStream(r.ctx, r.cancel, conn.PgConn(), p, p.statementWhere(p.blockRange(part))))
 	}
-	for _, s := range parts.streams {
-		s.send()
-	}
+	parts.run()
 	return parts, nil
 }
 
@@ -94,6 +104,33 @@ func (r *read) joinSnapshot(ctx context.Context, snapshot string) (*pgx.Conn, er
 	return conn, nil
 }
 
+// run lets every part read ahead.
+func (s *partStreams) run() {
+	for _, one := range s.streams {
+		ready := make(chan partEvent)
+		s.ready = append(s.ready, ready)
+		s.group.Go(func() { s.pump(one, ready) })
+	}
+}
+
+// pump reads a part until its end, an error or the end of the read.
+func (s *partStreams) pump(one *stream, ready chan<- partEvent) {
+	for {
+		event, err := one.next(s.ctx)
+		select {
+		case ready <- partEvent{event, err}:
+		case <-s.ctx.Done():
+			if event.Batch != nil {
+				event.Batch.Release()
+			}
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
 // next takes the next batch of the part whose turn it is.
 func (s *partStreams) next(ctx context.Context) (connectors.Event, error) {
 	for range s.streams {
@@ -102,13 +139,13 @@ func (s *partStreams) next(ctx context.Context) (connectors.Event, error) {
 		if s.done[part] {
 			continue
 		}
-		event, err := s.streams[part].next(ctx)
-		if errors.Is(err, io.EOF) {
+		got, err := s.take(ctx, part)
+		if err == io.EOF { //nolint:errorlint // an error that wraps it tells of a broken connection
 			s.done[part] = true
 			continue
 		}
-		event.Part = part
-		return event, err
+		got.Part = part
+		return got, err
 	}
 	if err := s.close(); err != nil {
 		return connectors.Event{}, err
@@ -116,10 +153,29 @@ func (s *partStreams) next(ctx context.Context) (connectors.Event, error) {
 	return connectors.Event{}, io.EOF
 }
 
-// close ends all statements and sessions. It may be called again.
+// take waits for a part.
+func (s *partStreams) take(ctx context.Context, part int) (connectors.Event, error) {
+	select {
+	case got := <-s.ready[part]:
+		return got.event, got.err
+	case <-ctx.Done():
+		return connectors.Event{}, ctx.Err()
+	case <-s.ctx.Done():
+		return connectors.Event{}, s.ctx.Err()
+	}
+}
+
+// close ends all statements and sessions. It may be called again. Where a part has not
+// come to its end, the read is over already, which ends the goroutines.
 func (s *partStreams) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
+	for i, one := range s.streams {
+		if !s.done[i] {
+			one.cancel()
+		}
+	}
+	s.group.Wait()
 	var failures []error
 	for i, conn := range s.conns {
 		if i < len(s.streams) && !s.done[i] {

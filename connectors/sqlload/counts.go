@@ -32,13 +32,17 @@ func (p *Plan) balance(in Input, seen figures) (connectors.Counts, error) {
 			counts.Read, counts.Written, counts.Unchanged, counts.Duplicate, counts.Skipped, counts.Rejected))
 	}
 	if p.Spec.Target.Mode == connectors.TruncateInsert && seen["doubled"] > 0 {
-		return counts, &connectors.Error{
-			Kind:    connectors.Data,
-			Message: fmt.Sprintf("%d rows read for %s repeat the key of another row, which its unique index does not allow", seen["doubled"], p.Spec.Table),
-			Fix:     "Remove the doubles at the source, or choose other unique columns.",
-		}
+		return counts, p.repeated(seen["doubled"])
 	}
 	return counts, nil
+}
+
+func (p *Plan) repeated(rows int64) error {
+	return &connectors.Error{
+		Kind:    connectors.Data,
+		Message: fmt.Sprintf("%d rows read for %s repeat the key of another row, which its unique index does not allow", rows, p.Spec.Table),
+		Fix:     "Remove the doubles at the source, or choose other unique columns.",
+	}
 }
 
 // count says what became of the copied rows.

@@ -7,8 +7,8 @@ import "leat/connectors"
 func (b *builder) insert() {
 	switch known := b.s.incremental() && b.s.Target.Overlap != OverlapNone && b.s.Existing != nil; {
 	case b.s.Existing == nil && !b.s.mustStage():
-		b.because("create+copy", "the table did not exist")
-		b.direct(b.target, true)
+		b.create()
+		b.recount(b.target)
 	case b.s.mustStage():
 		b.because("stage+insert", b.s.whyStage())
 		b.stage()
@@ -21,6 +21,7 @@ func (b *builder) insert() {
 		b.insertUnknown()
 	default:
 		b.because("copy", "every row is read once")
+		b.oneWriter("rows go straight into the table; to hide them first would write them twice")
 		b.direct(b.target, false)
 	}
 }
@@ -70,14 +71,23 @@ func (b *builder) upsert() {
 }
 
 // fresh loads a table that the load creates: rows go straight in, then all but one row
-// per key go, then the index is made.
+// per key go, then the index is made. A hidden table that becomes the target has no column
+// for the read order, so that several writers must not bring a key twice.
 func (b *builder) fresh() bool {
 	if b.s.Existing != nil || b.s.mustStage() {
 		return false
 	}
-	b.because("create+copy", "the table did not exist")
-	b.direct(b.target, true)
+	if !b.keyOfSource() {
+		b.oneWriter("the unique columns are not the source's key, so the last row read must be known")
+	}
+	b.create()
 	b.staging = b.target
+	if b.s.Hidden != nil {
+		probe := b.keyProbe()
+		probe.Name, probe.Zero = "doubled", true
+		b.step(probe)
+		return true
+	}
 	b.dedupe()
 	return true
 }
@@ -123,8 +133,7 @@ func (b *builder) delete() {
 // share a key included.
 func (b *builder) deleteInsert() {
 	if b.s.Existing == nil && !b.s.mustStage() {
-		b.because("create+copy", "the table did not exist")
-		b.direct(b.target, true)
+		b.create()
 		b.staging = b.target
 		b.step(b.keyProbe())
 		return

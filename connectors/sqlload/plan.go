@@ -33,6 +33,11 @@ type Plan struct {
 	Spec   Spec
 	Recipe string
 	Reason string
+	// Hidden makes the table that several sessions fill, in a transaction of its own;
+	// empty where the rows come in the applying transaction.
+	Hidden []Statement
+	// OneWriter says why a hidden table that was offered is not used.
+	OneWriter string
 	// Setup runs before rows are copied: it creates the table or the staging table.
 	Setup []Statement
 	// Direct says that rows are copied into the target itself.
@@ -115,21 +120,34 @@ func (b *builder) direct(table string, frozen bool) {
 // stage lets rows go into a staging table first; drift DDL waits until they are there,
 // so that readers of the target wait for the applying only.
 func (b *builder) stage() {
+	list := &b.p.Setup
+	if b.s.Hidden != nil {
+		list = &b.p.Hidden
+	}
+	b.add(list, Statement{SQL: b.d.CreateStaging(b.s.Staging, b.nothing())})
+	b.p.CopyInto = b.staging
+	for _, ddl := range b.s.Drift {
+		b.step(Statement{SQL: ddl})
+	}
+}
+
+// nothing selects no rows of the staged columns. Sessions that make a hidden table do not
+// see a target that the load makes.
+func (b *builder) nothing() string {
+	unseen := b.s.Hidden != nil && b.s.Existing == nil
 	expressions := make([]string, len(b.s.Fields))
 	for i, field := range b.s.Fields {
 		expressions[i] = b.d.Quote(field.Column)
 		if field.Text {
 			expressions[i] = b.d.Cast("NULL", b.d.TextType()) + " AS " + expressions[i]
-		} else if b.isNew(field.Column) {
+		} else if unseen || b.isNew(field.Column) {
 			expressions[i] = b.d.Cast("NULL", field.Type) + " AS " + expressions[i]
 		}
 	}
-	nothing := "SELECT " + strings.Join(expressions, ", ") + " FROM " + b.target
-	b.add(&b.p.Setup, Statement{SQL: b.d.CreateStaging(b.s.Staging, nothing)})
-	b.p.CopyInto = b.staging
-	for _, ddl := range b.s.Drift {
-		b.step(Statement{SQL: ddl})
+	if unseen {
+		return "SELECT " + strings.Join(expressions, ", ")
 	}
+	return "SELECT " + strings.Join(expressions, ", ") + " FROM " + b.target
 }
 
 // analyze lets joins with the staging table be planned well; statements that only read
@@ -180,7 +198,7 @@ func (b *builder) guarded() bool { return b.s.Existing != nil && len(b.s.Existin
 // Statements lists the whole plan as text, for golden files and `plan`.
 func (p *Plan) Statements() []string {
 	var lines []string
-	for _, s := range p.Setup {
+	for _, s := range append(append([]Statement{}, p.Hidden...), p.Setup...) {
 		lines = append(lines, s.text())
 	}
 	into := "staging"

@@ -8,8 +8,8 @@ import (
 // ones: TRUNCATE is never used, since a reader with an older snapshot would see none.
 func (b *builder) replace() error {
 	if b.s.Existing == nil && !b.s.mustStage() {
-		b.because("create+copy", "the table did not exist")
-		b.direct(b.target, true)
+		b.create()
+		b.recount(b.target)
 		return nil
 	}
 	switch wish := b.s.Target.Replace; {
@@ -30,7 +30,7 @@ func (b *builder) replaceAuto() error {
 		b.deleteAll(b.s.whyStage())
 	case len(e.Inbound) > 0:
 		return b.merge("other tables refer to this one: " + e.Inbound[0])
-	case !e.Filled && !b.s.mustStage():
+	case !e.Filled && !b.s.mustStage() && (b.s.Hidden == nil || b.s.Swap == nil):
 		b.fillEmpty()
 	case e.NoSwap == "" && !b.s.mustStage() && b.s.Swap != nil:
 		return b.swap()
@@ -45,6 +45,7 @@ func (b *builder) replaceAuto() error {
 // fillEmpty copies straight into a table without rows and keeps other writers out.
 func (b *builder) fillEmpty() {
 	b.because("copy", "the table was empty")
+	b.oneWriter("rows go straight into the empty table")
 	if lock := b.d.Lock(b.target); lock != "" {
 		b.add(&b.p.Setup, Statement{SQL: lock})
 	}
@@ -132,10 +133,7 @@ func (b *builder) swap() error {
 		return refuse("The table %s cannot be replaced by swapping: %s", "Use replace: auto.", b.s.Table, b.s.whyStage())
 	}
 	b.because("swap", "nothing depends on the table")
-	for _, sql := range b.s.Swap.Create {
-		b.add(&b.p.Setup, Statement{SQL: sql})
-	}
-	b.direct(b.table(b.s.Swap.Beside), true)
+	b.beside()
 	if lock := b.s.Swap.Lock; lock != "" {
 		b.step(Statement{SQL: lock})
 	}
@@ -147,6 +145,19 @@ func (b *builder) swap() error {
 		b.step(Statement{SQL: sql})
 	}
 	return nil
+}
+
+// beside copies into the new table.
+func (b *builder) beside() {
+	if b.s.Hidden != nil {
+		b.hide(b.s.Swap.Create...)
+		b.recount(b.p.CopyInto)
+		return
+	}
+	for _, sql := range b.s.Swap.Create {
+		b.add(&b.p.Setup, Statement{SQL: sql})
+	}
+	b.direct(b.table(b.s.Swap.Beside), true)
 }
 
 // previous counts the rows that a whole read replaces, or only asks whether there is

@@ -148,7 +148,7 @@ func (f figures) take(names []string, result []Row) error {
 // check compares a statement's effect with what was foretold.
 func (p *Plan) check(s Statement, seen figures) error {
 	if s.Zero && seen[s.Name] != 0 {
-		return p.interference(s)
+		return p.interference(s, seen)
 	}
 	if nulls := seen["nulls"]; nulls > 0 {
 		return &connectors.Error{
@@ -174,8 +174,11 @@ func (p *Plan) check(s Statement, seen figures) error {
 }
 
 // interference is the error of rows that stayed although they had to go, or were there.
-func (p *Plan) interference(s Statement) error {
-	if s.Name == "occupied" {
+func (p *Plan) interference(s Statement, seen figures) error {
+	switch s.Name {
+	case "doubled":
+		return p.repeated(seen["doubled"])
+	case "occupied":
 		return &connectors.Error{
 			Kind: connectors.Conflict, Retryable: true,
 			Message: fmt.Sprintf("Somebody else wrote into %s while this load began", p.Spec.Table), Fix: "Run it again.",

@@ -115,6 +115,8 @@ type Spec struct {
 	UniqueHints [][]string
 	// Swap is set where the system can replace the table by a new one.
 	Swap *Swap
+	// Hidden is set where several sessions fill a table of the load's own at once.
+	Hidden *Hidden
 	// CursorIsTime says that the cursor can serve as a version's time.
 	CursorIsTime bool
 }

@@ -187,16 +187,24 @@ type Done struct {
 	Close  connectors.Close
 }
 
+// Require locks the stream's row and refuses a load whose fence is not the row's.
+func (s Store) Require(ctx context.Context, db Session, stream Stream, own int64) error {
+	fence, _, found, err := s.lockRow(ctx, db, stream.Installation, stream.Target.StateKey)
+	if err != nil {
+		return fmt.Errorf("lock the state row: %w", err)
+	}
+	if !found || fence != own {
+		return FencedOff(stream.Table)
+	}
+	return nil
+}
+
 // Finish is the last step before COMMIT: it locks the state row, requires the fence,
 // inserts the load row and stores the position.
 func (s Store) Finish(ctx context.Context, db Session, done Done) error {
 	installation, key := done.Stream.Installation, done.Stream.Target.StateKey
-	fence, _, found, err := s.lockRow(ctx, db, installation, key)
-	if err != nil {
-		return fmt.Errorf("lock the state row: %w", err)
-	}
-	if !found || fence != done.Fence {
-		return FencedOff(done.Stream.Table)
+	if err := s.Require(ctx, db, done.Stream, done.Fence); err != nil {
+		return err
 	}
 	if applied, err := s.Applied(ctx, db, done.Stream, done.Run); err != nil || applied != nil {
 		return alreadyApplied(done.Run, err)
@@ -204,7 +212,7 @@ func (s Store) Finish(ctx context.Context, db Session, done Done) error {
 	if err := s.insertLoad(ctx, db, done); err != nil {
 		return err
 	}
-	_, err = db.Exec(ctx, "UPDATE "+s.state()+" SET position = $3, fingerprint = $4, updated_at = "+s.Dialect.Now()+mine,
+	_, err := db.Exec(ctx, "UPDATE "+s.state()+" SET position = $3, fingerprint = $4, updated_at = "+s.Dialect.Now()+mine,
 		installation, key, string(done.Close.Position), done.Stream.Target.Fingerprint)
 	if err != nil {
 		return fmt.Errorf("store the position: %w", err)

@@ -16,6 +16,8 @@ type scenario struct {
 	have string
 	// rejects counts, at the source, the rows that the second run keeps beside the table.
 	rejects string
+	// paged lets the flow read a table with many blocks instead of a view.
+	paged bool
 	// recipes are the ways that the two runs must have taken.
 	recipes [2]string
 }

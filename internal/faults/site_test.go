@@ -97,7 +97,10 @@ func (a *site) feed(table string) {
 	a.t.Helper()
 	a.world.mu.Lock()
 	defer a.world.mu.Unlock()
-	sql := fmt.Sprintf("CREATE OR REPLACE VIEW %s.%s AS TABLE %s.%s", a.size.schema, a.flow, a.size.schema, table)
+	sql := fmt.Sprintf("CREATE OR REPLACE VIEW %[1]s.%[2]s AS TABLE %[1]s.%[3]s", a.size.schema, a.flow, table)
+	if a.scenario.paged {
+		sql = fmt.Sprintf(paged, a.size.schema, a.flow, table)
+	}
 	if _, err := a.world.conn.Exec(a.t.Context(), sql); err != nil {
 		a.t.Fatalf("%s: %v", sql, err)
 	}

@@ -38,7 +38,7 @@ const (
 var mutants = []mutant{
 	{
 		name: "an overtaken load may commit", file: storeFile,
-		old: "if !found || fence != done.Fence {", new: "if !found || fence < 0 {",
+		old: "if !found || fence != own {", new: "if !found || fence < 0 {",
 		suites: []suite{planning, protocol, contract, faults, loading},
 	},
 	{
