@@ -102,15 +102,19 @@ func (s *Store) authorizerWhere(ctx context.Context, column, value string) (auth
 
 // SaveAuthorizer inserts or updates by id. The time of the first save stays.
 func (s *Store) SaveAuthorizer(ctx context.Context, a authorizers.Authorizer) error {
+	return s.saveAuthorizer(ctx, s.writes(), a)
+}
+
+func (s *Store) saveAuthorizer(ctx context.Context, tx session, a authorizers.Authorizer) error {
 	row := authorizerRow{Authorizer: a}
 	if err := row.seal(s.keys); err != nil {
 		return fmt.Errorf("save authorizer %q: %w", a.Name, err)
 	}
 	stamp(&row.CreatedAt, &row.UpdatedAt)
-	_, err := s.writes().exec(ctx, `INSERT INTO authorizers (`+authorizerColumns+`) VALUES `+placeholders(1, 10)+`
+	_, err := tx.exec(ctx, `INSERT INTO authorizers (`+authorizerColumns+`) VALUES `+placeholders(1, 10)+`
 		ON CONFLICT (id) DO UPDATE SET name = excluded.name, connector = excluded.connector, settings = excluded.settings,
 			secrets = excluded.secrets, tls = excluded.tls, missing = excluded.missing, last_check = excluded.last_check,
-			updated_at = excluded.updated_at`, row.columns()...)
+			updated_at = excluded.updated_at, updated_by = ''`, row.columns()...)
 	if violated(err) == uniqueViolation {
 		err = authorizers.ErrNameTaken
 	}

@@ -36,10 +36,14 @@ func (s *Store) DestinationByName(ctx context.Context, name string) (flows.Desti
 
 // SaveDestination inserts or updates by id. The time of the first save stays.
 func (s *Store) SaveDestination(ctx context.Context, d flows.Destination) error {
+	return saveDestination(ctx, s.writes(), d)
+}
+
+func saveDestination(ctx context.Context, tx session, d flows.Destination) error {
 	stamp(&d.CreatedAt, &d.UpdatedAt)
-	_, err := s.writes().exec(ctx, `INSERT INTO destinations (`+destinationColumns+`) VALUES `+placeholders(1, 6)+`
+	_, err := tx.exec(ctx, `INSERT INTO destinations (`+destinationColumns+`) VALUES `+placeholders(1, 6)+`
 		ON CONFLICT (id) DO UPDATE SET name = excluded.name, authorizer_id = excluded.authorizer_id,
-			default_schema = excluded.default_schema, updated_at = excluded.updated_at`, destinationValues(&d)...)
+			default_schema = excluded.default_schema, updated_at = excluded.updated_at, updated_by = ''`, destinationValues(&d)...)
 	return saved("destination", d.Name, knownAuthorizer(err, d.AuthorizerID))
 }
 

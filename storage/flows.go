@@ -38,20 +38,22 @@ func (s *Store) FlowByName(ctx context.Context, name string) (flows.Flow, error)
 // SaveFlow inserts or updates by id, with the links to its sources. The time of the
 // first save stays.
 func (s *Store) SaveFlow(ctx context.Context, f flows.Flow) error {
+	return s.inTx(ctx, func(tx session) error { return saveFlow(ctx, tx, f) })
+}
+
+func saveFlow(ctx context.Context, tx session, f flows.Flow) error {
 	stamp(&f.CreatedAt, &f.UpdatedAt)
-	return s.inTx(ctx, func(tx session) error {
-		_, err := tx.exec(ctx, `INSERT INTO flows (`+flowColumns+`) VALUES `+placeholders(1, 9)+`
-			ON CONFLICT (id) DO UPDATE SET name = excluded.name, destination_id = excluded.destination_id,
-				schedule = excluded.schedule, streams = excluded.streams, options = excluded.options,
-				paused = excluded.paused, updated_at = excluded.updated_at`, flowValues(&f)...)
-		if violated(err) == referenceViolation {
-			err = flows.NotFound("destination", f.DestinationID)
-		}
-		if err := saved("flow", f.Name, err); err != nil {
-			return err
-		}
-		return linkSources(ctx, tx, f)
-	})
+	_, err := tx.exec(ctx, `INSERT INTO flows (`+flowColumns+`) VALUES `+placeholders(1, 9)+`
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name, destination_id = excluded.destination_id,
+			schedule = excluded.schedule, streams = excluded.streams, options = excluded.options,
+			paused = excluded.paused, updated_at = excluded.updated_at, updated_by = ''`, flowValues(&f)...)
+	if violated(err) == referenceViolation {
+		err = flows.NotFound("destination", f.DestinationID)
+	}
+	if err := saved("flow", f.Name, err); err != nil {
+		return err
+	}
+	return linkSources(ctx, tx, f)
 }
 
 // linkSources replaces the rows that say which sources the flow reads.

@@ -109,10 +109,13 @@ func TestSchemaRules(t *testing.T) {
 		for _, undo := range []string{"DROP INDEX runs_sums", "DROP INDEX runs_succeeded", "ALTER TABLE runs DROP COLUMN rows_read", "ALTER TABLE runs DROP COLUMN bytes"} {
 			execute(t, options, undo)
 		}
+		for _, table := range []string{"authorizers", "sources", "destinations", "flows"} {
+			execute(t, options, "ALTER TABLE "+table+" DROP COLUMN updated_by")
+		}
 		if _, err := storage.Open(t.Context(), options); !errors.Is(err, storage.ErrOlderSchema) || !strings.Contains(err.Error(), "leat migrate") {
 			t.Errorf("an older schema: %v", err)
 		}
-		if from, to, err := storage.Migrate(t.Context(), options); err != nil || from != 2 || to != 4 {
+		if from, to, err := storage.Migrate(t.Context(), options); err != nil || from != 2 || to != 5 {
 			t.Errorf("migrated from %d to %d: %v", from, to, err)
 		}
 		if from, to, err := storage.Migrate(t.Context(), options); err != nil || from != to {

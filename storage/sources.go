@@ -36,10 +36,14 @@ func (s *Store) SourceByName(ctx context.Context, name string) (flows.Source, er
 
 // SaveSource inserts or updates by id. The time of the first save stays.
 func (s *Store) SaveSource(ctx context.Context, source flows.Source) error {
+	return saveSource(ctx, s.writes(), source)
+}
+
+func saveSource(ctx context.Context, tx session, source flows.Source) error {
 	stamp(&source.CreatedAt, &source.UpdatedAt)
-	_, err := s.writes().exec(ctx, `INSERT INTO sources (`+sourceColumns+`) VALUES `+placeholders(1, 6)+`
+	_, err := tx.exec(ctx, `INSERT INTO sources (`+sourceColumns+`) VALUES `+placeholders(1, 6)+`
 		ON CONFLICT (id) DO UPDATE SET name = excluded.name, authorizer_id = excluded.authorizer_id,
-			datasets = excluded.datasets, updated_at = excluded.updated_at`, sourceValues(&source)...)
+			datasets = excluded.datasets, updated_at = excluded.updated_at, updated_by = ''`, sourceValues(&source)...)
 	return saved("source", source.Name, knownAuthorizer(err, source.AuthorizerID))
 }
 

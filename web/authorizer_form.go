@@ -31,6 +31,7 @@ func nameTaken(err error) bool {
 
 // authorizerEdit is an authorizer being typed.
 type authorizerEdit struct {
+	formVersion
 	descriptor connectors.Descriptor
 	// stored is what the store has; zero for a new one.
 	stored authorizers.Authorizer
@@ -107,6 +108,7 @@ func (s *Server) storedEdit(c echo.Context) (authorizerEdit, error) {
 		return authorizerEdit{}, echo.NewHTTPError(http.StatusNotFound, fmt.Sprintf("This version of Leat has no connector %q.", a.Connector))
 	}
 	edit := authorizerEdit{descriptor: descriptor, stored: a, typed: a, set: map[string]bool{}, problems: connectors.Problems{}}
+	edit.seen = a.UpdatedAt
 	for name, secret := range a.Secrets {
 		edit.set[name] = !secret.Empty()
 	}
@@ -153,6 +155,7 @@ func (s *Server) typedEdit(c echo.Context, form url.Values) (authorizerEdit, err
 		edit.stored.Settings = map[string]string{}
 	}
 	edit.back, edit.set, edit.problems = returnPath(form), map[string]bool{}, connectors.Problems{}
+	edit.formVersion = versionIn(form)
 	edit.typed = readAuthorizer(edit, form)
 	s.readSecrets(&edit, form, actor(c).ID)
 	return edit, nil
@@ -281,7 +284,9 @@ func (s *Server) storeAuthorizer(c echo.Context, edit authorizerEdit) error {
 		a.ID, a.CreatedAt = s.NewID(), s.Now()
 	}
 	a.UpdatedAt = s.Now()
-	if err := s.Authorizers.SaveAuthorizer(ctx, a); nameTaken(err) {
+	if err := s.Edits.EditAuthorizer(ctx, a, edit.edit(c)); edit.overtaken(err, "authorizer", page.One(page.AuthorizersPath, a.ID)) {
+		return s.showAuthorizer(c, http.StatusUnprocessableEntity, edit)
+	} else if nameTaken(err) {
 		edit.problems.Add("name", "Another authorizer is called "+a.Name+". Choose another name.")
 		return s.showAuthorizer(c, http.StatusUnprocessableEntity, edit)
 	} else if err != nil {

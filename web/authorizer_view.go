@@ -17,7 +17,7 @@ func (s *Server) showAuthorizer(c echo.Context, status int, edit authorizerEdit)
 		title = "New authorizer"
 	}
 	view := page.AuthorizerForm{
-		Shell: s.shell(c, title, "authorizers"), Form: page.Form{Errors: edit.problems, Return: edit.back},
+		Shell: s.shell(c, title, "authorizers"), Form: edit.form(edit.problems, edit.back),
 		ID: edit.stored.ID, Name: edit.typed.Name, Connector: edit.descriptor.Kind, ConnectorTitle: edit.descriptor.Title,
 		URLExample: urlExample(edit.descriptor), URLUnknown: edit.unknown, Fields: settingFields(edit), Report: edit.report,
 	}

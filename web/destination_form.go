@@ -22,6 +22,7 @@ const askTimeout = 5 * time.Second
 
 // destinationEdit is a destination being typed.
 type destinationEdit struct {
+	formVersion
 	stored, typed flows.Destination
 	problems      connectors.Problems
 	back          string
@@ -52,8 +53,9 @@ func (s *Server) editDestination(c echo.Context) error {
 		return fmt.Errorf("find the destination: %w", err)
 	}
 	edit := destinationEdit{stored: d, typed: d, problems: connectors.Problems{}, back: returnPath(c.QueryParams())}
+	edit.seen = d.UpdatedAt
 	if form, ok := s.draft(c); ok {
-		edit.typed, edit.back = readDestination(d, form), returnPath(form)
+		edit.typed, edit.back, edit.formVersion = readDestination(d, form), returnPath(form), versionIn(form)
 	}
 	if id := c.QueryParam("authorizer"); id != "" {
 		edit.typed.AuthorizerID = id
@@ -73,7 +75,7 @@ func (s *Server) saveDestination(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	edit := destinationEdit{problems: connectors.Problems{}, back: returnPath(form)}
+	edit := destinationEdit{problems: connectors.Problems{}, back: returnPath(form), formVersion: versionIn(form)}
 	here := page.New(page.DestinationsPath)
 	if id := c.Param("id"); id != "" {
 		if edit.stored, err = s.Destinations.Destination(c.Request().Context(), id); err != nil {
@@ -131,7 +133,9 @@ func (s *Server) keepDestination(c echo.Context, edit destinationEdit) error {
 		d.ID, d.CreatedAt = s.NewID(), s.Now()
 	}
 	d.UpdatedAt = s.Now()
-	if err := s.Destinations.SaveDestination(ctx, d); nameTaken(err) {
+	if err := s.Edits.EditDestination(ctx, d, edit.edit(c)); edit.overtaken(err, "destination", page.One(page.DestinationsPath, d.ID)) {
+		return s.showDestination(c, http.StatusUnprocessableEntity, edit)
+	} else if nameTaken(err) {
 		edit.problems.Add("name", "Another destination is called "+d.Name+". Choose another name.")
 		return s.showDestination(c, http.StatusUnprocessableEntity, edit)
 	} else if err != nil {
@@ -249,7 +253,7 @@ func (s *Server) renderDestination(c echo.Context, status int, edit destinationE
 		title = "New destination"
 	}
 	view := page.DestinationForm{
-		Shell: s.shell(c, title, "destinations"), Form: page.Form{Errors: edit.problems, Return: edit.back},
+		Shell: s.shell(c, title, "destinations"), Form: edit.form(edit.problems, edit.back),
 		ID: edit.stored.ID, Name: edit.typed.Name, AuthorizerID: edit.typed.AuthorizerID, Authorizers: options,
 		DefaultSchema: edit.typed.DefaultSchema, Schema: edit.schema,
 	}

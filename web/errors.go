@@ -69,6 +69,9 @@ func problemOf(err error) page.Problem {
 	if errors.Is(err, flows.ErrInUse) || errors.Is(err, authorizers.ErrInUse) {
 		return page.Problem{Status: http.StatusConflict, Title: "It is in use", Text: sentence(rootText(err))}
 	}
+	if _, ok := errors.AsType[*accounts.ChangedError](err); ok {
+		return page.Problem{Status: http.StatusConflict, Title: "Somebody changed it just now", Text: "Nothing was done. Go back, look at it and try again."}
+	}
 	if found, ok := errors.AsType[*echo.HTTPError](err); ok {
 		return httpProblem(found)
 	}

@@ -71,8 +71,8 @@ func (s *Server) setPaused(c echo.Context, paused bool, done string) error {
 	if err != nil {
 		return fmt.Errorf("find the flow: %w", err)
 	}
-	f.Paused, f.UpdatedAt = paused, s.Now()
-	if err := s.Flows.SaveFlow(ctx, f); err != nil {
+	f.Paused = paused
+	if err := s.Edits.EditFlow(ctx, f, formVersion{seen: f.UpdatedAt}.edit(c)); err != nil {
 		return fmt.Errorf("save the flow: %w", err)
 	}
 	s.flash(ctx, "ok", "Flow "+f.Name+" "+done)

@@ -19,6 +19,7 @@ import (
 
 // flowEdit is a flow being typed, with what the form has to know of its ends.
 type flowEdit struct {
+	formVersion
 	stored, typed flows.Flow
 	problems      connectors.Problems
 	consents      []string
@@ -73,7 +74,7 @@ func (s *Server) editFlow(c echo.Context) error {
 	if err != nil {
 		return fmt.Errorf("find the flow: %w", err)
 	}
-	edit := flowEdit{stored: f, typed: f, problems: connectors.Problems{}}
+	edit := flowEdit{stored: f, typed: f, problems: connectors.Problems{}, formVersion: formVersion{seen: f.UpdatedAt}}
 	if form, ok := s.draft(c); ok {
 		edit = readFlowEdit(f, form)
 		clear(edit.problems)
@@ -130,7 +131,7 @@ func (e *flowEdit) destination() flows.Destination {
 }
 
 func readFlowEdit(stored flows.Flow, form url.Values) flowEdit {
-	edit := flowEdit{stored: stored, problems: connectors.Problems{}, consents: form["consent"], back: returnPath(form)}
+	edit := flowEdit{stored: stored, problems: connectors.Problems{}, consents: form["consent"], back: returnPath(form), formVersion: versionIn(form)}
 	edit.typed = readFlow(stored, form, edit.problems)
 	if len(edit.typed.Streams) == 0 {
 		edit.typed.Streams = []flows.Stream{{From: []flows.StreamInput{{}}}}
@@ -225,7 +226,9 @@ func (s *Server) keepFlow(c echo.Context, edit flowEdit, unchecked string) error
 		f.ID, f.CreatedAt = s.NewID(), s.Now()
 	}
 	f.UpdatedAt = s.Now()
-	if err := s.Flows.SaveFlow(ctx, f); nameTaken(err) {
+	if err := s.Edits.EditFlow(ctx, f, edit.edit(c)); edit.overtaken(err, "flow", page.One(page.FlowsPath, f.ID)) {
+		return s.showFlow(c, http.StatusUnprocessableEntity, edit)
+	} else if nameTaken(err) {
 		edit.problems.Add("name", "Another flow is called "+f.Name+". Choose another name.")
 		return s.showFlow(c, http.StatusUnprocessableEntity, edit)
 	} else if err != nil {

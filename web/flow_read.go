@@ -112,6 +112,9 @@ func readStreamOptions(s *flows.Stream, form url.Values, i, at int, problems con
 	if rejects := readNumber(form, stName(i, "rejects"), 0, local); rejects != 0 {
 		s.Rejects = &rejects
 	}
+	if s.Writers = int(readNumber(form, stName(i, "writers"), 0, local)); s.Writers == 1 {
+		s.Writers = 0
+	}
 	s.MinRowsRatio = 0
 	if text := word(form, stName(i, "min_rows_ratio")); text != "" {
 		ratio, err := strconv.ParseFloat(strings.ReplaceAll(text, ",", "."), 64)

@@ -30,7 +30,7 @@ func (s *Server) showFlow(c echo.Context, status int, edit flowEdit) error {
 		edit.typed.Name = name
 	}
 	view := page.FlowForm{
-		Shell: s.shell(c, "New flow", "flows"), Form: page.Form{Errors: edit.problems, Return: edit.back},
+		Shell: s.shell(c, "New flow", "flows"), Form: edit.form(edit.problems, edit.back),
 		ID: edit.stored.ID, Name: edit.typed.Name, DestinationID: edit.typed.DestinationID,
 		Schedule: s.scheduleForm(edit.typed.Schedule), Options: flowOptions(edit.typed.Options), Warnings: edit.warnings,
 	}
@@ -87,7 +87,7 @@ func (e *flowEdit) streamForm(i int) page.StreamForm {
 		StateKey: stream.StateKey, SourceID: stream.From[0].SourceID, Dataset: stream.From[0].Dataset, Table: stream.Table,
 		Replace: string(stream.Replace), Drift: string(stream.Drift), Layout: string(stream.Layout),
 		CreateIndexes: stream.CreateIndexes == nil || *stream.CreateIndexes, LoadedAt: stream.LoadedAt, RunID: stream.RunID,
-		RawLayout: e.capabilities.RawLayout, Error: errorBox(seen.problem), Rejects: "0",
+		RawLayout: e.capabilities.RawLayout, Writers: strconv.Itoa(max(stream.Writers, 1)), MaxWriters: e.capabilities.Writers, Error: errorBox(seen.problem), Rejects: "0",
 	}
 	if stream.Rejects != nil {
 		form.Rejects = strconv.FormatInt(*stream.Rejects, 10)

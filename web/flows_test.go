@@ -224,7 +224,7 @@ func TestFlowSurvivesAnEditUnchanged(t *testing.T) {
 	w := p.world()
 	rejects, no := int64(5), false
 	w.flow.Streams[0].Rejects, w.flow.Streams[0].CreateIndexes, w.flow.Streams[0].MinRowsRatio = &rejects, &no, 0.5
-	w.flow.Streams[0].UniqueHints, w.flow.Streams[0].Parts = [][]string{{"note"}}, 4
+	w.flow.Streams[0].UniqueHints, w.flow.Streams[0].Parts, w.flow.Streams[0].Writers = [][]string{{"note"}}, 4, 3
 	w.flow.Streams[0].Unique, w.flow.Streams[0].Drift, w.flow.Streams[0].LoadedAt = []string{"note"}, connectors.DriftAdd, true
 	w.flow.Schedule = flows.Schedule{Cron: "7 3 * * 2", TimeZone: "Europe/Prague", Missed: "skip", Overlap: "queue"}
 	w.flow.Options = flows.FlowOptions{AtomicFlow: true, Parallelism: 3, LockTimeout: "30s"}

@@ -87,7 +87,7 @@ func newPages(t *testing.T) *pages {
 	setup, text := accounts.NewSetupToken(time.Now())
 	p := &pages{t: t, store: store, engine: newFakeEngine(), token: text, logged: &strings.Builder{}, uploads: shelfFiles{}, folder: folder}
 	p.server = web.New(web.Deps{
-		Catalog: shelves{}, Authorizers: store, Sources: store, Destinations: store, Flows: store, Runs: store, Users: store,
+		Catalog: shelves{}, Authorizers: store, Sources: store, Destinations: store, Flows: store, Edits: store, Runs: store, Users: store,
 		Passwords: passwords, Sessions: store.Sessions(), Engine: p.engine, Setup: setup, Ready: store.Ping, Uploads: p.uploads,
 		NewID: func() string { return ulid.Make().String() }, Log: slog.New(slog.NewTextHandler(p.logged, nil)),
 		References: mustPolicy(t, "env:ALLOWED_*"),

@@ -38,12 +38,14 @@ type follower struct {
 	preview bool
 	filter  page.Log
 
-	after         int64 // the last log line sent
-	head, streams string
-	streamsAt     time.Time
-	beatAt        time.Time
-	before        map[int]measure
-	measured      rates
+	after     int64 // the last log line sent
+	head      string
+	facts     string
+	streams   string
+	streamsAt time.Time
+	beatAt    time.Time
+	before    map[int]measure
+	measured  rates
 }
 
 // measure is what a stream had read at a moment.
@@ -143,7 +145,10 @@ func (f *follower) look(ctx context.Context, run flows.Run) error {
 	}
 	if now.Sub(f.streamsAt) >= streamsEvery || !run.Status.Active() {
 		f.streamsAt = now
-		if err := f.sendStreams(ctx, view); err != nil {
+		if err := f.sendChanged(ctx, "facts", &f.facts, page.RunFacts(view)); err != nil {
+			return err
+		}
+		if err := f.sendChanged(ctx, "streams", &f.streams, page.RunStreams(view)); err != nil {
 			return err
 		}
 	}
@@ -163,16 +168,17 @@ func headKey(run flows.Run) string {
 	return fmt.Sprint(run.Status, run.CancelRequested, run.Attempt, run.Lease.Node, run.StartedAt.IsZero(), message)
 }
 
-func (f *follower) sendStreams(ctx context.Context, view page.Run) error {
+// sendChanged renders a part and sends it when it differs from what was sent last.
+func (f *follower) sendChanged(ctx context.Context, event string, last *string, part templ.Component) error {
 	var body bytes.Buffer
-	if err := page.RunStreams(view).Render(ctx, &body); err != nil {
+	if err := part.Render(ctx, &body); err != nil {
 		return err
 	}
-	if body.String() == f.streams {
+	if body.String() == *last {
 		return nil
 	}
-	f.streams = body.String()
-	return f.send("streams", "", f.streams)
+	*last = body.String()
+	return f.send(event, "", *last)
 }
 
 // sendLog sends all lines that the page does not have.

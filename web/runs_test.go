@@ -165,7 +165,45 @@ func TestEventsLoseAndDoubleNoLine(t *testing.T) {
 			t.Error("a finished stream is not shown as finished")
 		}
 	}
-	if got := strings.Join(names, " "); got != "log head streams end" {
+	if got := strings.Join(names, " "); got != "log head facts streams end" {
 		t.Errorf("the events are %s", got)
+	}
+}
+
+// TestDurationMovesWhileARunGoesOn listens until the clock of a running run has moved.
+func TestDurationMovesWhileARunGoesOn(t *testing.T) {
+	p := newPages(t)
+	p.world()
+	p.addRun("r1", 1, flows.RunRunning)
+	v := p.as(accounts.Viewer)
+	facts := func(all []event) []string {
+		var said []string
+		for _, e := range all {
+			if e.name == "facts" {
+				said = append(said, e.data)
+			}
+		}
+		return said
+	}
+	said := facts(v.events("/runs/r1/events?after=9", "", func(all []event) bool { return len(facts(all)) == 2 }))
+	if !strings.Contains(said[0], "Duration") || said[0] == said[1] {
+		t.Errorf("the duration stands still:\n%s", said[1])
+	}
+	page := v.get("/runs/r1").want(t, http.StatusOK)
+	if text := page.Find("#run-facts[sse-swap=facts]").Text(); !strings.Contains(text, "Duration") || !strings.Contains(text, "As of ") {
+		t.Errorf("without script the page says %q", text)
+	}
+}
+
+// TestQueuedRunCountsNoStreams looks at a run whose streams are not known yet.
+func TestQueuedRunCountsNoStreams(t *testing.T) {
+	p := newPages(t)
+	p.world()
+	if err := p.store.EnqueueRun(t.Context(), flows.Run{ID: "q1", FlowID: "f1", FlowName: "orders", Trigger: flows.TriggerManual, QueuedAt: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	said := p.as(accounts.Viewer).get("/runs/q1").want(t, http.StatusOK).Find("#run-streams").Text()
+	if strings.Contains(said, "0 streams") || !strings.Contains(said, "as soon as the run has begun") {
+		t.Errorf("the streams of a queued run: %q", said)
 	}
 }

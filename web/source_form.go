@@ -18,6 +18,7 @@ import (
 
 // sourceEdit is a source being typed.
 type sourceEdit struct {
+	formVersion
 	stored flows.Source
 	typed  flows.Source // without datasets
 	chosen []chosenDataset
@@ -75,6 +76,7 @@ func (s *Server) editSource(c echo.Context) error {
 		return s.showSource(c, http.StatusOK, edit)
 	}
 	edit := sourceEdit{stored: source, typed: source, problems: connectors.Problems{}, back: returnPath(c.QueryParams()), open: -1, previewed: -1}
+	edit.seen = source.UpdatedAt
 	for _, d := range source.Datasets {
 		if d.Pattern != "" && edit.pattern.Pattern == "" {
 			edit.pattern = d
@@ -89,6 +91,7 @@ func (s *Server) editSource(c echo.Context) error {
 func readSource(stored flows.Source, form url.Values) sourceEdit {
 	edit := sourceEdit{
 		stored: stored, typed: stored, problems: connectors.Problems{}, back: returnPath(form), query: word(form, "q"), open: -1, previewed: -1,
+		formVersion: versionIn(form),
 	}
 	edit.typed.Name, edit.typed.AuthorizerID = word(form, "name"), form.Get("authorizer")
 	edit.chosen, edit.added = readTicks(form, readChosen(form, stored.Datasets, edit.typed.AuthorizerID))
@@ -211,7 +214,9 @@ func (s *Server) keepSource(c echo.Context, edit sourceEdit) error {
 		source.ID, source.CreatedAt = s.NewID(), s.Now()
 	}
 	source.UpdatedAt = s.Now()
-	if err := s.Sources.SaveSource(ctx, source); nameTaken(err) {
+	if err := s.Edits.EditSource(ctx, source, edit.edit(c)); edit.overtaken(err, "source", page.One(page.SourcesPath, source.ID)) {
+		return s.showSource(c, http.StatusUnprocessableEntity, edit)
+	} else if nameTaken(err) {
 		edit.problems.Add("name", "Another source is called "+source.Name+". Choose another name.")
 		return s.showSource(c, http.StatusUnprocessableEntity, edit)
 	} else if err != nil {

@@ -214,7 +214,7 @@ func (s *Server) sourceView(c echo.Context, edit sourceEdit, options []component
 		title = "New source"
 	}
 	view := page.SourceForm{
-		Shell: s.shell(c, title, "sources"), Form: page.Form{Errors: edit.problems, Return: edit.back},
+		Shell: s.shell(c, title, "sources"), Form: edit.form(edit.problems, edit.back),
 		ID: edit.stored.ID, Name: edit.typed.Name, AuthorizerID: edit.typed.AuthorizerID, Authorizers: options,
 		CanQuery:  edit.way.ID != "" && edit.kind.Capabilities.Queries,
 		CanUpload: edit.way.ID != "" && s.Uploads != nil && len(edit.kind.Capabilities.DatasetOptions) > 0,

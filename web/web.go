@@ -97,11 +97,13 @@ type Deps struct {
 	Sources      flows.SourceStore
 	Destinations flows.DestinationStore
 	Flows        flows.FlowStore
-	Runs         flows.RunStore
-	Users        accounts.Store
-	Passwords    *accounts.Passwords
-	Sessions     scs.Store
-	Engine       Engine
+	// Edits saves what forms change in the four stores above.
+	Edits     Edits
+	Runs      flows.RunStore
+	Users     accounts.Store
+	Passwords *accounts.Passwords
+	Sessions  scs.Store
+	Engine    Engine
 	// Setup is the one-time token of the link that makes the first owner; nil when
 	// there are users.
 	Setup *accounts.SetupToken

@@ -75,7 +75,7 @@ func (p *platform) pages(a *app, own netip.AddrPort, worker *scheduler.Worker, s
 		return nil, err
 	}
 	return web.New(web.Deps{
-		Catalog: p.catalog, Authorizers: p.store, Sources: p.store, Destinations: p.store, Flows: p.store,
+		Catalog: p.catalog, Authorizers: p.store, Sources: p.store, Destinations: p.store, Flows: p.store, Edits: p.store,
 		Runs: p.store, Users: p.store, Passwords: passwords, Sessions: p.store.Sessions(),
 		Engine: p.engine, Setup: setup, Ready: p.store.Ping, Uploads: p.files, Export: exporter{p},
 		References: references, NewID: newID, Wake: worker.Wake, SecureCookies: secureCookies,

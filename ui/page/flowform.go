@@ -13,7 +13,7 @@ import (
 //	stream.<i>.state_key (hidden), stream.<i>.source (id), stream.<i>.dataset,
 //	stream.<i>.table, stream.<i>.write_mode, stream.<i>.unique (repeated),
 //	stream.<i>.drift, .rejects, .replace, .min_rows_ratio, .layout,
-//	.create_indexes ("true" when ticked), .loaded_at, .run_id
+//	.create_indexes ("true" when ticked), .loaded_at, .run_id, .writers
 //	option.<name>     options of the whole flow: atomic_flow, parallelism, ...
 //	consent           repeated: the values of Consents that are agreed to
 //	action            preview (show what would happen, then save), save (at once),
@@ -58,6 +58,8 @@ type StreamForm struct {
 	LoadedAt      bool
 	RunID         bool
 	RawLayout     bool // the destination offers it
+	Writers       string
+	MaxWriters    int // of the destination; below 2 the field is left out
 	Reading       string
 	Error         *ErrorBox // the dataset could not be described
 }
@@ -144,6 +146,9 @@ func (v FlowForm) streamOptions(i int) []component.Field {
 		{Name: stName(i, "loaded_at"), Label: "Add a column with the time of loading", Type: "checkbox", Value: truth(s.LoadedAt), Help: "_loaded_at"},
 		{Name: stName(i, "run_id"), Label: "Add a column with the run", Type: "checkbox", Value: truth(s.RunID), Help: "_run_id"},
 	}
+	if s.MaxWriters > 1 {
+		fields = append(fields, component.Field{Name: stName(i, "writers"), Label: "Parallel writers", Type: "number", Value: s.Writers, Default: "1", Width: "half", Help: writersHelp})
+	}
 	if s.RawLayout {
 		fields = append(fields, component.Field{Name: stName(i, "layout"), Label: "Layout of the table", Type: "select", Value: s.Layout, Width: "half", Options: []component.Option{
 			{Value: "columns", Label: "One column per column"}, {Value: "raw", Label: "Raw: ab_id, emitted_at, data"},
@@ -151,6 +156,9 @@ func (v FlowForm) streamOptions(i int) []component.Field {
 	}
 	return v.with(fields...)
 }
+
+const writersHelp = "Pays for big tables when the destination has many idle cores; leave it at 1 otherwise. " +
+	"The rows are written by that many sessions into a hidden table first, which needs the right to create tables. A run that used one writer all the same says why."
 
 // fewStreams is up to how many streams the write modes are shown as cards; forms of
 // more streams use a list, so that the page stays light.

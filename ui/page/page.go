@@ -11,6 +11,19 @@ type Form struct {
 	// Return is posted back as "return": where to go after saving. It is set when the
 	// form was opened by a "Create new" of another form.
 	Return string
+	// Version says which stored state the form was made from; it is posted back as
+	// "version". It is empty for something new.
+	Version string
+	// Conflict is set when somebody saved since.
+	Conflict *Conflict
+}
+
+// A Conflict says that somebody saved what the form changes. "Save anyway" posts action
+// overwrite, and Stored as "stored_version": the state that is given up.
+type Conflict struct {
+	Text   string
+	Href   string // of what is stored
+	Stored string
 }
 
 // with puts the form's errors into its fields.

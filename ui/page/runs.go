@@ -29,6 +29,7 @@ func (v Runs) filtered() bool { return v.Flow != "" || v.State != "" || v.Trigge
 // whose data is a rendered fragment:
 //
 //	head     RunHead, when the status changes
+//	facts    RunFacts, at most once a second
 //	streams  RunStreams, at most once a second
 //	log      component.LogLines of the new lines
 //	end      no data; sent last, closes the stream
@@ -184,6 +185,22 @@ func (s RunStream) figures() []component.Pair {
 
 func (v Run) eventsURL() string {
 	return Sub(RunsPath, v.ID, "events") + "?after=" + v.Log.LastID
+}
+
+// streamsTitle counts the streams; before a run has them there is nothing to count.
+func (v Run) streamsTitle() string {
+	if len(v.Streams) == 0 {
+		return "Streams"
+	}
+	return component.Plural(len(v.Streams), "stream", "streams")
+}
+
+// noStreams says why no stream is shown.
+func (v Run) noStreams() string {
+	if v.Live {
+		return "The streams appear here as soon as the run has begun."
+	}
+	return "The run ended before a stream had begun."
 }
 
 func (v Run) took() time.Duration {

@@ -402,7 +402,7 @@ func SourcePage(v SourceForm) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = returnTo(v.Return).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = formState(v.Form).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
