@@ -95,9 +95,11 @@ func Connect(ctx context.Context, c Config) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, c.connectError(ctx, err)
 	}
-	if _, err := conn.Exec(ctx, c.Session.statements(ServerVersion(conn.PgConn())), pgx.QueryExecModeSimpleProtocol); err != nil {
+	setting, cancel := context.WithTimeout(ctx, c.connectTimeout()) // a server may fall silent behind the handshake as well
+	defer cancel()
+	if _, err := conn.Exec(setting, c.Session.statements(ServerVersion(conn.PgConn())), pgx.QueryExecModeSimpleProtocol); err != nil {
 		_ = conn.Close(context.WithoutCancel(ctx)) // the first error counts
-		return nil, MapError(ctx, err, Attempt{Doing: "set up the session at " + c.Where(), User: c.User})
+		return nil, MapError(setting, err, Attempt{Doing: "set up the session at " + c.Where(), User: c.User})
 	}
 	return conn, nil
 }
@@ -120,6 +122,13 @@ func (c Config) attempt(ctx context.Context, t dial.TLS) (*pgx.Conn, error) {
 	return conn, nil
 }
 
+func (c Config) connectTimeout() time.Duration {
+	if c.ConnectTimeout <= 0 {
+		return DefaultConnectTimeout
+	}
+	return c.ConnectTimeout
+}
+
 // driverConfig fills every field of the driver's configuration that decides where and
 // how to connect.
 func (c Config) driverConfig(t dial.TLS, stages *stages) (*pgx.ConnConfig, error) {
@@ -134,10 +143,7 @@ func (c Config) driverConfig(t dial.TLS, stages *stages) (*pgx.ConnConfig, error
 	config.Host, config.Port, config.Database = c.Host, c.Port, c.Database
 	config.User, config.Password = c.User, c.Password
 	config.TLSConfig = tlsConfig
-	config.ConnectTimeout = c.ConnectTimeout
-	if config.ConnectTimeout <= 0 {
-		config.ConnectTimeout = DefaultConnectTimeout
-	}
+	config.ConnectTimeout = c.connectTimeout()
 	config.MaxProtocolMessageBodyLen = MaxRowBytes
 	config.RuntimeParams = map[string]string{
 		"application_name": cut(c.Application, 63), "client_encoding": "UTF8", "DateStyle": "ISO", "TimeZone": "UTC",

@@ -83,7 +83,7 @@ func (c *connection) Begin(ctx context.Context, id connectors.LoadID, targets []
 	if err != nil {
 		return nil, err
 	}
-	s := &session{conn: conn, patience: c.patience(targets[0].Limits), attempt: pgwire.Attempt{Doing: "load " + targets[0].Table.String(), User: c.config.User}}
+	s := &session{conn: conn, patience: c.patienceWith(targets[0].Limits), attempt: pgwire.Attempt{Doing: "load " + targets[0].Table.String(), User: c.config.User}}
 	l := &load{c: c, s: s, id: id, stores: map[string]sqlload.Store{}}
 	if err := l.begin(ctx, targets); err != nil {
 		_ = l.Abort(ctx) // nothing has been written

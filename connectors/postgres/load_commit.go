@@ -95,14 +95,6 @@ func (l *load) finish(ctx context.Context, closes []connectors.Close, reports []
 // looked up like that of a lost answer.
 const commitTime = 10 * time.Minute
 
-// commitTime is shorter where the session's answers have a limit of their own.
-func (l *load) commitTime() time.Duration {
-	if l.s.patience.answer > 0 {
-		return l.s.patience.total()
-	}
-	return commitTime
-}
-
 // commit sends COMMIT. When the answer is lost nobody knows the outcome, and Resolve
 // must find it.
 func (l *load) commit(ctx context.Context) error {
@@ -110,7 +102,7 @@ func (l *load) commit(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return l.loadError(ctx, l.items[0], "commit the load of "+l.items[0].stream.Table.String(), err)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.commitTime())
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.s.patience.commitLimit())
 	defer cancel()
 	result, err := l.s.conn.PgConn().Exec(ctx, "COMMIT").ReadAll()
 	if err != nil && l.s.conn.IsClosed() || err != nil && !isServer(err) {

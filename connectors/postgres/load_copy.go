@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -25,6 +26,9 @@ type copyStream struct {
 	pipe   *io.PipeWriter
 	cancel context.CancelFunc
 	done   chan struct{}
+	doing  string
+	// late says that the server took longer than the limit of a batch.
+	late atomic.Bool
 	// tag and err are valid when done is closed.
 	tag pgconn.CommandTag
 	err error
@@ -35,7 +39,7 @@ func startCopy(ctx context.Context, s *session, sql string) (*copyStream, error)
 	// The COPY outlives the call; a batch's deadline cancels it through cancel.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	reader, writer := io.Pipe()
-	c := &copyStream{pipe: writer, cancel: cancel, done: make(chan struct{})}
+	c := &copyStream{pipe: writer, cancel: cancel, done: make(chan struct{}), doing: s.attempt.Doing}
 	go func() {
 		defer close(c.done)
 		c.tag, c.err = s.conn.PgConn().CopyFrom(ctx, reader, sql)
@@ -50,14 +54,33 @@ func startCopy(ctx context.Context, s *session, sql string) (*copyStream, error)
 
 // write sends tuples. It fails when the server refused rows, or took longer than limit.
 func (c *copyStream) write(ctx context.Context, tuples []byte, limit time.Duration) error {
-	timer := time.AfterFunc(limit, c.cancel)
-	defer timer.Stop()
-	stop := context.AfterFunc(ctx, c.cancel)
-	defer stop()
+	defer c.bound(ctx, limit)()
 	if _, err := c.pipe.Write(tuples); err != nil {
-		return c.failure(err)
+		return c.told(c.failure(err), limit)
 	}
 	return nil
+}
+
+// bound ends the COPY when ctx ends or the limit is over; the function it returns lifts
+// that.
+func (c *copyStream) bound(ctx context.Context, limit time.Duration) (lift func()) {
+	timer := time.AfterFunc(limit, func() {
+		c.late.Store(true)
+		c.cancel()
+	})
+	stop := context.AfterFunc(ctx, c.cancel)
+	return func() {
+		timer.Stop()
+		stop()
+	}
+}
+
+// told says so when it was our limit that ended the COPY.
+func (c *copyStream) told(err error, limit time.Duration) error {
+	if err != nil && c.late.Load() && !isServer(err) {
+		return noAnswer(limit, c.doing, "batch_timeout", err)
+	}
+	return err
 }
 
 // failure returns the server's error rather than the pipe's.
@@ -76,17 +99,16 @@ func (c *copyStream) finish(ctx context.Context, limit time.Duration) (int64, er
 		return 0, err
 	}
 	_ = c.pipe.Close()
-	stop := context.AfterFunc(ctx, c.cancel)
-	defer stop()
+	defer c.bound(ctx, limit)()
 	<-c.done
 	c.cancel()
-	return c.tag.RowsAffected(), c.err
+	return c.tag.RowsAffected(), c.told(c.err, limit)
 }
 
 // abort makes the server forget the rows of this COPY.
 func (c *copyStream) abort() {
 	_ = c.pipe.CloseWithError(errAborted)
-	timer := time.AfterFunc(5*time.Second, c.cancel)
+	timer := time.AfterFunc(2*time.Second, c.cancel)
 	defer timer.Stop()
 	<-c.done
 	c.cancel()

@@ -25,7 +25,7 @@ func (c *connection) Schemas(ctx context.Context) ([]connectors.SchemaInfo, erro
 
 // own returns the connection's own session.
 func (c *connection) own(doing string) *session {
-	return &session{conn: c.session, attempt: pgwire.Attempt{Doing: doing, User: c.config.User}}
+	return &session{conn: c.session, patience: c.patienceWith(connectors.LoadLimits{}), attempt: pgwire.Attempt{Doing: doing, User: c.config.User}}
 }
 
 // requireSchema refuses a missing schema, which is never created, and one that this user

@@ -14,33 +14,42 @@ import (
 )
 
 // session runs statements of a load on one connection. It is a sqlload.Session: results
-// are texts, arguments are bound as texts, and errors are *connectors.Error.
+// are texts, arguments are bound as texts, and errors are *connectors.Error. No statement
+// is waited for without a limit: see patience.
 type session struct {
-	conn    *pgx.Conn
-	attempt pgwire.Attempt
+	conn     *pgx.Conn
+	attempt  pgwire.Attempt
+	patience patience
 }
 
 var _ sqlload.Session = (*session)(nil)
 
 // about returns the session with another attempt for its error messages.
 func (s *session) about(doing string, table connectors.Table, rights string) *session {
-	return &session{conn: s.conn, attempt: pgwire.Attempt{Doing: doing, User: s.attempt.User, Table: table, Rights: rights}}
+	return &session{
+		conn: s.conn, patience: s.patience,
+		attempt: pgwire.Attempt{Doing: doing, User: s.attempt.User, Table: table, Rights: rights},
+	}
 }
 
 // Exec runs one statement and returns the number of rows touched.
 func (s *session) Exec(ctx context.Context, sql string, args ...string) (int64, error) {
-	result := s.conn.PgConn().ExecParams(ctx, sql, texts(args), nil, nil, nil).Read()
+	limited, cancel := s.patience.limit(ctx)
+	defer cancel()
+	result := s.conn.PgConn().ExecParams(limited, sql, texts(args), nil, nil, nil).Read()
 	if result.Err != nil {
-		return 0, s.mapError(ctx, result.Err)
+		return 0, s.mapError(limited, result.Err)
 	}
 	return result.CommandTag.RowsAffected(), nil
 }
 
 // Query runs one statement and returns all rows.
 func (s *session) Query(ctx context.Context, sql string, args ...string) ([]sqlload.Row, error) {
-	result := s.conn.PgConn().ExecParams(ctx, sql, texts(args), nil, nil, nil).Read()
+	limited, cancel := s.patience.limit(ctx)
+	defer cancel()
+	result := s.conn.PgConn().ExecParams(limited, sql, texts(args), nil, nil, nil).Read()
 	if result.Err != nil {
-		return nil, s.mapError(ctx, result.Err)
+		return nil, s.mapError(limited, result.Err)
 	}
 	rows := make([]sqlload.Row, len(result.Rows))
 	for i, values := range result.Rows {
@@ -54,11 +63,17 @@ func (s *session) Query(ctx context.Context, sql string, args ...string) ([]sqll
 
 // command runs constant text, such as BEGIN.
 func (s *session) command(ctx context.Context, sql string) error {
-	_, err := s.conn.PgConn().Exec(ctx, sql).ReadAll()
-	return s.mapError(ctx, err)
+	limited, cancel := s.patience.limit(ctx)
+	defer cancel()
+	_, err := s.conn.PgConn().Exec(limited, sql).ReadAll()
+	return s.mapError(limited, err)
 }
 
+// mapError maps an error of the driver; the context is the one with the limit.
 func (s *session) mapError(ctx context.Context, err error) error {
+	if late := s.patience.exceeded(ctx, err, s.attempt.Doing); late != nil {
+		return late
+	}
 	return pgwire.MapError(ctx, err, s.attempt)
 }
 

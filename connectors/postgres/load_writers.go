@@ -56,7 +56,7 @@ func (w *writers) connect(ctx context.Context, count int) error {
 		if err != nil {
 			return err
 		}
-		w.all = append(w.all, &writer{s: &session{conn: conn, attempt: l.s.attempt}})
+		w.all = append(w.all, &writer{s: &session{conn: conn, patience: l.s.patience, attempt: l.s.attempt}})
 	}
 	return nil
 }
@@ -152,7 +152,7 @@ func (w *writers) settle(one *writer, stream *copyStream) error {
 		return err
 	}
 	w.copied.Add(rows)
-	return one.s.command(w.ctx, "COMMIT")
+	return one.s.working(w.it.target.Limits).command(w.ctx, "COMMIT")
 }
 
 // finish waits until every writer has committed.
@@ -207,7 +207,7 @@ func (l *load) dropHidden(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s := &session{conn: conn, attempt: l.s.attempt}
+	s := &session{conn: conn, patience: l.s.patience, attempt: l.s.attempt}
 	return errors.Join(s.command(ctx, sql), conn.Close(ctx))
 }
 

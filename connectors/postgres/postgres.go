@@ -60,7 +60,7 @@ func capabilities() connectors.Capabilities {
 	return connectors.Capabilities{
 		Reads: true, Loads: true, Networked: true, Queries: true, Cursors: true,
 		WriteModes: connectors.WriteModes(), RawLayout: true, Atomicity: connectors.AtomicFlow,
-		DefaultSchema: "dbo", MaxIdentifier: 63, MaxColumns: 1600, Parallelism: 16,
+		DefaultSchema: "dbo", MaxIdentifier: 63, MaxColumns: 1600, Parallelism: 16, Writers: 8,
 		Types: typeTable(),
 	}
 }
@@ -79,6 +79,8 @@ type connection struct {
 	config  pgwire.Config
 	env     connectors.Env
 	session *pgx.Conn
+	// patience with the server's answers; zero means the usual one.
+	patience patience
 }
 
 // Open connects to the database.
