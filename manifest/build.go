@@ -221,17 +221,17 @@ func (b *builder) flow(f Flow) {
 // stream with the same table, else made from flow and table.
 func (b *builder) stream(f Flow, s Stream, index int, existing flows.Flow) flows.Stream {
 	out := flows.Stream{
-		Table: s.Table, WriteMode: connectors.WriteMode(s.WriteMode), Unique: s.UniqueColumns, StateKey: s.StateKey,
+		Table: string(s.Table), WriteMode: connectors.WriteMode(s.WriteMode), Unique: s.UniqueColumns, StateKey: s.StateKey,
 		Layout: connectors.TableLayout(s.Layout), CreateIndexes: s.CreateIndexes, UniqueHints: s.Unique,
 		Drift: connectors.Drift(s.Drift), Rejects: s.Rejects, Replace: connectors.Replace(s.Replace),
 		MinRowsRatio: s.MinRowsRatio, LoadedAt: s.LoadedAt, RunID: s.RunID, Parts: s.Parts, Writers: s.Writers,
 	}
 	if out.StateKey == "" {
-		stored, _ := find(existing.Streams, func(x flows.Stream) bool { return x.Table == s.Table })
+		stored, _ := find(existing.Streams, func(x flows.Stream) bool { return x.Table == string(s.Table) })
 		out.StateKey = stored.StateKey
 	}
 	if out.StateKey == "" {
-		out.StateKey = f.Name + "/" + s.Table
+		out.StateKey = f.Name + "/" + string(s.Table)
 	}
 	for _, input := range s.From {
 		source, ok := find(b.desired.Everything.Sources, func(x flows.Source) bool { return x.Name == input.Source })

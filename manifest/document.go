@@ -109,7 +109,7 @@ type Schedule struct {
 // Stream is the YAML form of a stream.
 type Stream struct {
 	From          Inputs     `yaml:"from"`
-	Table         string     `yaml:"table"`
+	Table         Target     `yaml:"table"`
 	WriteMode     string     `yaml:"write_mode"`
 	UniqueColumns []string   `yaml:"unique_columns,omitempty,flow"`
 	StateKey      string     `yaml:"state_key,omitempty"`
@@ -169,7 +169,7 @@ func (t *TableName) UnmarshalYAML(unmarshal func(any) error) error {
 	type plain TableName // without this method
 	var pair plain
 	if err := unmarshal(&pair); err != nil {
-		return err
+		return tableShape(err)
 	}
 	*t = TableName(pair)
 	return nil

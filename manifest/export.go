@@ -162,7 +162,7 @@ func flowOf(f flows.Flow, state State) Flow {
 
 func streamOf(s flows.Stream, state State) Stream {
 	out := Stream{
-		Table: s.Table, WriteMode: string(s.WriteMode), UniqueColumns: s.Unique, StateKey: s.StateKey,
+		Table: Target(s.Table), WriteMode: string(s.WriteMode), UniqueColumns: s.Unique, StateKey: s.StateKey,
 		Layout: string(s.Layout), CreateIndexes: s.CreateIndexes, Unique: s.UniqueHints, Drift: string(s.Drift),
 		Rejects: s.Rejects, Replace: string(s.Replace), MinRowsRatio: s.MinRowsRatio,
 		LoadedAt: s.LoadedAt, RunID: s.RunID, Parts: s.Parts, Writers: s.Writers,

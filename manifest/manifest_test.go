@@ -202,6 +202,24 @@ func TestPruneDeletesUsersFirst(t *testing.T) {
 	}
 }
 
+// TestStreamTableAsAPair writes a stream's table as a dataset's table may be written.
+func TestStreamTableAsAPair(t *testing.T) {
+	for pair, want := range map[string]string{
+		`{schema: analytics, name: orders}`:         "analytics.orders",
+		`{schema: "My Schema", name: "T.x"}`:        `"My Schema"."T.x"`,
+		`{name: orders}`:                            "orders",
+		`{schema: analytics, name: "copy_{table}"}`: "analytics.copy_{table}",
+	} {
+		text := strings.Replace(sample, "table: analytics.orders", "table: "+pair, 1)
+		document, err := manifest.Parse([]manifest.File{{Name: "leat.yaml", Content: []byte(text)}})
+		if err != nil {
+			t.Errorf("%s: %v", pair, err)
+		} else if got := string(document.Flows[0].Streams[0].Table); got != want {
+			t.Errorf("%s became %s, want %s", pair, got, want)
+		}
+	}
+}
+
 func TestRefusalsNameLineAndFix(t *testing.T) {
 	cases := []struct{ name, old, new, want string }{
 		{"unknown key", "unique_columns: [id]", "uniqe_columns: [id]", "leat.yaml:35: the key \"uniqe_columns\" is unknown here"},
@@ -213,6 +231,12 @@ func TestRefusalsNameLineAndFix(t *testing.T) {
 		{"double name", "name: warehouse", "name: shop", "leat.yaml:6: two authorizers are called \"shop\", the first at leat.yaml:2"},
 		{"bad mode", "write_mode: upsert", "write_mode: upsrt", "write_mode: is not known: use insert,"},
 		{"bad cron", "*/15 * * * *", "*/15 * * *", "leat.yaml:28: flow \"orders\""},
+		{"table as a list", "table: analytics.orders", "table: [analytics, orders]", "leat.yaml:33: the key table holds neither text nor a pair; write table: schema.name, or table: {schema: "},
+		{"table of a dataset as a list", "table: public.orders", "table: [public, orders]", "the key table holds neither text nor a pair; write table: schema.name"},
+		{"table with another key", "table: analytics.orders", "table: {schema: analytics, table: orders}", "leat.yaml:33: the key \"table\" is unknown here"},
+		{"mode as a list", "write_mode: upsert", "write_mode: [upsert]", "leat.yaml:34: the key write_mode is a list; write text"},
+		{"columns as text", "unique_columns: [id]", "unique_columns: id", "leat.yaml:35: the key unique_columns is text; write a list"},
+		{"datasets as a mapping", "    datasets:\n", "    datasets: {}\n    more:\n", "the key datasets is a mapping; write a list"},
 		{"not YAML", "sources:\n", "sources\n", "leat.yaml:"},
 	}
 	for _, c := range cases {

@@ -84,6 +84,9 @@ func yamlProblem(name string, err error) *Problem {
 		at = fmt.Sprintf("%s:%d", name, token.Position.Line)
 	}
 	message := found.GetMessage()
+	if sentence, ok := shapeSentence(err); ok {
+		message = sentence
+	}
 	if key, ok := strings.CutPrefix(message, "unknown field "); ok {
 		message = fmt.Sprintf("the key %s is unknown here; take it out or correct its spelling", key)
 	}
