@@ -48,7 +48,7 @@ func (s *Server) flow(c echo.Context) error {
 		return err
 	}
 	view := page.FlowOverview{
-		Flow: head, Bars: s.runBars(runs), Schedule: scheduleSentence(f.Schedule), NextRun: status.NextRun, LastSuccess: status.LastSuccess,
+		Flow: head, Bars: s.runBars(runs), Schedule: scheduleSentence(f.Schedule), Unscheduled: !s.Schedules && !f.Schedule.Manual(), NextRun: status.NextRun, LastSuccess: status.LastSuccess,
 	}
 	if status.Failed != nil {
 		view.Error = runErrorBox(status.Failed.Error)

@@ -41,6 +41,10 @@ func (s *Server) scheduleForm(schedule flows.Schedule) page.ScheduleForm {
 		form.Notes = append(form.Notes, "The schedule "+err.Error()+".")
 		return form
 	}
+	if !s.Schedules {
+		form.Notes = append(form.Notes, "The schedule is kept, but this version of Leat starts no runs by itself. Start them with Run now or leat run.")
+		return form
+	}
 	for _, at := range due {
 		form.NextRuns = append(form.NextRuns, at.Format("Mon 2 Jan 15:04 -07:00"))
 	}

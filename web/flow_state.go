@@ -35,6 +35,9 @@ func (s *Server) statusOf(f flows.Flow, runs []flows.Run, lastSuccess time.Time)
 
 // nextRun is when a flow is due; zero when it is not.
 func (s *Server) nextRun(f flows.Flow) time.Time {
+	if !s.Schedules {
+		return time.Time{}
+	}
 	due, err := f.Schedule.Next(s.Now(), 1)
 	if err != nil || len(due) == 0 || f.Paused {
 		return time.Time{}
@@ -92,7 +95,7 @@ func passes(run *flows.Run) bool {
 // freshness compares the last success with the schedule: late after one missed
 // interval, stale after two.
 func (s *Server) freshness(f flows.Flow, status flowStatus) string {
-	if f.Paused || f.Schedule.Manual() || status.LastSuccess.IsZero() {
+	if !s.Schedules || f.Paused || f.Schedule.Manual() || status.LastSuccess.IsZero() {
 		return ""
 	}
 	due, err := f.Schedule.Next(status.LastSuccess, 3)

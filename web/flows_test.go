@@ -350,3 +350,29 @@ func TestSentFileIsChosenWithItsOptions(t *testing.T) {
 		t.Errorf("the file is saved as %+v", got)
 	}
 }
+
+// TestNothingIsPromisedWithoutAScheduler looks at a scheduled flow where nobody starts
+// runs that are due.
+func TestNothingIsPromisedWithoutAScheduler(t *testing.T) {
+	p := newPages(t)
+	w := p.world()
+	w.flow.Schedule = flows.Schedule{Cron: "0 2 * * *", TimeZone: "UTC"}
+	if err := p.store.SaveFlow(t.Context(), w.flow); err != nil {
+		t.Fatal(err)
+	}
+	v := p.as(accounts.Editor)
+	next := func() string { return v.get("/flows/f1").Find("dt:contains('Next run') + dd").Text() }
+	if said := next(); !strings.Contains(said, "02:00:00") {
+		t.Errorf("with a scheduler the next run is %q", said)
+	}
+	p.server.Schedules = false
+	if said := next(); strings.Contains(said, "02:00") || !strings.Contains(said, "starts no runs by itself") {
+		t.Errorf("without a scheduler the next run is %q", said)
+	}
+	if said := v.get("/flows").Find("[data-testid=flow] [data-label='Next run']").Text(); !strings.Contains(said, "manual") {
+		t.Errorf("the list says %q", said)
+	}
+	if said := v.get("/flows/f1/edit").Find("[data-testid=schedule-next]").Text(); strings.Contains(said, "Next:") || !strings.Contains(said, "starts no runs by itself") {
+		t.Errorf("the form says %q", said)
+	}
+}

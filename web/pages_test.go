@@ -88,7 +88,7 @@ func newPages(t *testing.T) *pages {
 	p := &pages{t: t, store: store, engine: newFakeEngine(), token: text, logged: &strings.Builder{}, uploads: shelfFiles{}, folder: folder}
 	p.server = web.New(web.Deps{
 		Catalog: shelves{}, Authorizers: store, Sources: store, Destinations: store, Flows: store, Edits: store, Runs: store, Users: store,
-		Passwords: passwords, Sessions: store.Sessions(), Engine: p.engine, Setup: setup, Ready: store.Ping, Uploads: p.uploads,
+		Passwords: passwords, Sessions: store.Sessions(), Engine: p.engine, Setup: setup, Ready: store.Ping, Schedules: true, Uploads: p.uploads,
 		NewID: func() string { return ulid.Make().String() }, Log: slog.New(slog.NewTextHandler(p.logged, nil)),
 		References: mustPolicy(t, "env:ALLOWED_*"),
 	})
@@ -280,7 +280,7 @@ func (shelf) Descriptor() connectors.Descriptor {
 		},
 		Where: func(s connectors.Settings) string { return s["host"] + ":" + s["port"] + "/" + s["database"] },
 		Capabilities: connectors.Capabilities{
-			Reads: true, Loads: true, Networked: true, Queries: true, Cursors: true, DefaultSchema: "dbo", Atomicity: connectors.AtomicFlow,
+			Reads: true, Loads: true, Writers: 8, Networked: true, Queries: true, Cursors: true, DefaultSchema: "dbo", Atomicity: connectors.AtomicFlow,
 			WriteModes: connectors.WriteModes(), MaxIdentifier: 63, Parallelism: 4,
 			DatasetOptions: []connectors.Field{
 				{Name: "header", Label: "Header", Type: connectors.FieldBool, Default: "true"}, {Name: "delimiter", Label: "Delimiter", Type: connectors.FieldText, Default: ","},

@@ -117,6 +117,9 @@ type Deps struct {
 	References secrets.Policy
 	// NewID makes the id of a new object.
 	NewID func() string
+	// Schedules says that runs which are due are started. Where nobody starts them the
+	// pages keep schedules and promise no run.
+	Schedules bool
 	// Wake is called after a run was queued; nil when nobody waits.
 	Wake func()
 	// SecureCookies marks cookies Secure on plain connections as well, for servers

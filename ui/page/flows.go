@@ -89,10 +89,12 @@ func (v Flow) tabs(current string) []component.Tab {
 // FlowOverview is the first page of one flow.
 type FlowOverview struct {
 	Flow
-	Error       *ErrorBox
-	Bars        []component.RunBar
-	Schedule    string // "Every 15 minutes, Europe/Prague"
-	NextRun     time.Time
+	Error    *ErrorBox
+	Bars     []component.RunBar
+	Schedule string // "Every 15 minutes, Europe/Prague"
+	NextRun  time.Time
+	// Unscheduled says that there is a schedule, but nobody who starts runs by it.
+	Unscheduled bool
 	LastSuccess time.Time
 	LastRun     *RunItem
 	Destination Ref

@@ -124,7 +124,7 @@ func RunsPage(v Runs) templ.Component {
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = component.Empty("activity", "No runs yet", "Runs appear here as soon as a flow is due or started.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = component.Empty("activity", "No runs yet", "Runs appear here as soon as a flow is started.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -4,6 +4,7 @@
 package static
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -53,7 +54,9 @@ func load(from fs.FS) (table, error) {
 		if err != nil {
 			return t, fmt.Errorf("read style sheet %s: %w", part, err)
 		}
-		sheet = append(sheet, content...)
+		for line := range bytes.Lines(content) { // indentation is for us, not for the wire
+			sheet = append(sheet, bytes.TrimLeft(line, " ")...)
+		}
 	}
 	t.add("css/app.css", sheet)
 	err := fs.WalkDir(from, ".", func(name string, entry fs.DirEntry, err error) error {
