@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"leat/connectors"
 )
@@ -12,6 +14,8 @@ const noFlow = ""
 // Discover lists what the authorizer may read, sorted by schema and name.
 func (e *Engine) Discover(ctx context.Context, authorizerID string) (found []connectors.DatasetInfo, err error) {
 	defer caught(e.Log, &err)
+	ctx, cancel := e.asking(ctx)
+	defer cancel()
 	s, err := e.connect(ctx, authorizerID, noFlow)
 	if err != nil {
 		return nil, err
@@ -21,12 +25,15 @@ func (e *Engine) Discover(ctx context.Context, authorizerID string) (found []con
 	if err != nil {
 		return nil, err
 	}
-	return discoverer.Datasets(ctx)
+	found, err = discoverer.Datasets(ctx)
+	return found, answered(ctx, err)
 }
 
 // Describe returns schema, key and cursor candidates of a dataset.
 func (e *Engine) Describe(ctx context.Context, authorizerID string, dataset connectors.Dataset) (found connectors.Description, err error) {
 	defer caught(e.Log, &err)
+	ctx, cancel := e.asking(ctx)
+	defer cancel()
 	s, err := e.connect(ctx, authorizerID, noFlow)
 	if err != nil {
 		return connectors.Description{}, err
@@ -36,7 +43,8 @@ func (e *Engine) Describe(ctx context.Context, authorizerID string, dataset conn
 	if err != nil {
 		return connectors.Description{}, err
 	}
-	return discoverer.Describe(ctx, dataset)
+	found, err = discoverer.Describe(ctx, dataset)
+	return found, answered(ctx, err)
 }
 
 // Schemas lists the schemas that a destination's user can see and whether tables can
@@ -52,6 +60,8 @@ func (e *Engine) Schemas(ctx context.Context, destinationID string) ([]connector
 // AuthorizerSchemas is Schemas for an authorizer that no destination uses yet.
 func (e *Engine) AuthorizerSchemas(ctx context.Context, authorizerID string) (found []connectors.SchemaInfo, err error) {
 	defer caught(e.Log, &err)
+	ctx, cancel := e.asking(ctx)
+	defer cancel()
 	s, err := e.connect(ctx, authorizerID, noFlow)
 	if err != nil {
 		return nil, err
@@ -61,5 +71,23 @@ func (e *Engine) AuthorizerSchemas(ctx context.Context, authorizerID string) (fo
 	if err != nil {
 		return nil, err
 	}
-	return loader.Schemas(ctx)
+	found, err = loader.Schemas(ctx)
+	return found, answered(ctx, err)
+}
+
+// asking bounds a question about what a system holds.
+func (e *Engine) asking(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, e.timing.ask, &connectors.Error{
+		Kind: connectors.Unreachable, Retryable: true,
+		Message: fmt.Sprintf("the system did not tell within %s what it holds", e.timing.ask),
+		Fix:     "Check that the system and the network answer; a busy system may need a second try.",
+	})
+}
+
+// answered gives an error the cause of the context's end where asking has ended it.
+func answered(ctx context.Context, err error) error {
+	if late, ok := errors.AsType[*connectors.Error](context.Cause(ctx)); ok && err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return late
+	}
+	return err
 }

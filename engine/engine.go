@@ -41,6 +41,7 @@ type Flows interface {
 type Runs interface {
 	EnqueueRun(ctx context.Context, run flows.Run) error
 	ClaimRun(ctx context.Context, node, flowID string, lease time.Duration) (flows.Run, error)
+	RequestCancel(ctx context.Context, runID string) error
 	RenewLease(ctx context.Context, lease flows.Lease, duration time.Duration) (cancel bool, err error)
 	SaveProgress(ctx context.Context, lease flows.Lease, streams []flows.StreamRun) error
 	FinishRun(ctx context.Context, lease flows.Lease, run flows.Run) error
@@ -94,19 +95,21 @@ const LeaseDuration = 30 * time.Second
 
 // timing holds the pace and the time limits of the engine.
 type timing struct {
-	progress time.Duration // between two looks at the board
-	renew    time.Duration // between two renewals of a lease
-	lease    time.Duration // what a renewal asks for
-	poll     time.Duration // between two looks at a run executed elsewhere
-	takeover time.Duration // the longest wait for a lease to end
-	resolve  time.Duration // the longest search for a lost COMMIT answer
-	unknown  time.Duration // the rest of a run with an unknown outcome before it is claimed again
-	store    time.Duration // one call of the run store
-	close    time.Duration // Abort, or closing a connection
-	check    time.Duration // a whole check
-	dial     time.Duration // one connection of a check
-	preview  time.Duration // a whole preview
-	plan     time.Duration // a whole plan
+	progress time.Duration   // between two looks at the board
+	renew    time.Duration   // between two renewals of a lease
+	lease    time.Duration   // what a renewal asks for
+	poll     time.Duration   // between two looks at a run executed elsewhere
+	takeover time.Duration   // the longest wait for a lease to end
+	resolve  time.Duration   // the longest search for a lost COMMIT answer
+	unknown  time.Duration   // the rest of a run with an unknown outcome before it is claimed again
+	store    time.Duration   // one call of the run store
+	close    time.Duration   // Abort, or closing a connection
+	check    time.Duration   // a whole check
+	dial     time.Duration   // one connection of a check
+	preview  time.Duration   // a whole preview
+	plan     time.Duration   // a whole plan
+	ask      time.Duration   // listing or describing what a system holds
+	retry    []time.Duration // before the second attempt of a run, the third and so on
 }
 
 var usualTiming = timing{
@@ -123,6 +126,8 @@ var usualTiming = timing{
 	dial:     5 * time.Second,
 	preview:  10 * time.Second,
 	plan:     5 * time.Second,
+	ask:      2 * time.Minute,
+	retry:    []time.Duration{10 * time.Second, 30 * time.Second},
 }
 
 // New makes an engine.

@@ -120,6 +120,9 @@ func (e *Engine) capabilities(ctx context.Context, destination flows.Destination
 
 // deliver performs one load and puts its outcome on the board.
 func (e *Engine) deliver(ctx context.Context, j *job) {
+	if j.settled() {
+		return
+	}
 	now := e.Now()
 	for _, m := range j.members {
 		j.board.update(m, func(stream *flows.StreamRun) {

@@ -48,7 +48,7 @@ func (e *Engine) carry(ctx context.Context, j *job) ([]connectors.Report, error)
 		return nil, err
 	}
 	t := &transfer{loader: loader, id: j.id(), watch: j, log: e.Log, closing: e.timing.close}
-	if err := t.prepare(ctx, j, sources); err != nil {
+	if err := e.prepare(ctx, t, j, sources); err != nil {
 		return nil, err
 	}
 	return t.run(ctx)
@@ -75,6 +75,13 @@ func (e *Engine) shutAll(ctx context.Context, sessions map[string]session) {
 	for _, s := range sessions {
 		e.shut(ctx, s)
 	}
+}
+
+// prepare asks the sources within a limit.
+func (e *Engine) prepare(ctx context.Context, t *transfer, j *job, sources map[string]session) error {
+	asking, cancel := e.asking(ctx)
+	defer cancel()
+	return answered(asking, t.prepare(asking, j, sources))
 }
 
 // prepare describes the sources and groups the targets by the connection that reads

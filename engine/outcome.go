@@ -88,12 +88,14 @@ func (e *Engine) finish(ctx context.Context, run flows.Run, b *board, failure er
 	}
 	run.Streams = streams
 	run.Status, run.Error = verdict(ctx, streams, known(failure))
-	if run.Status.Active() {
+	if pause, again := e.again(ctx, run); again {
+		run.Status, run.Lease.Until = flows.RunWaiting, e.Now().Add(pause)
+	} else if run.Status.Active() {
 		run.Lease.Until = e.Now().Add(e.timing.unknown)
 	} else {
 		run.EndedAt = e.Now()
 	}
-	b.log(levelOf(run.Status), "", "the run ended: "+string(run.Status)+message(failure))
+	b.log(levelOf(run.Status), "", e.farewell(run)+message(failure))
 	if err := e.save(detached, run.Lease, b); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -26,8 +27,12 @@ type producer struct {
 // opener starts a read.
 type opener func(ctx context.Context) (connectors.Read, error)
 
-// produce starts pulling. A patience above 0 bounds each Next. The caller ends it.
+// produce starts pulling. The patience bounds opening and each Next; 0 means
+// defaultPatience. The caller ends it.
 func produce(ctx context.Context, open opener, patience time.Duration, log *slog.Logger) *producer {
+	if patience <= 0 {
+		patience = defaultPatience
+	}
 	ctx, stop := context.WithCancel(ctx)
 	p := &producer{events: make(chan pulled, 1), stop: stop}
 	go func() {
@@ -48,7 +53,7 @@ func (p *producer) end() {
 // pump reads to the end and returns the error that ended it, never nil.
 func (p *producer) pump(ctx context.Context, open opener, patience time.Duration, log *slog.Logger) (err error) {
 	defer caught(log, &err)
-	read, err := open(ctx)
+	read, err := opened(ctx, open, patience)
 	if err != nil {
 		return err
 	}
@@ -70,20 +75,42 @@ func (p *producer) pump(ctx context.Context, open opener, patience time.Duration
 	}
 }
 
+// opened opens a read within the patience. The read lives as long as ctx, so that its
+// context ends early only when opening takes too long.
+func opened(ctx context.Context, open opener, patience time.Duration) (connectors.Read, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	timer := time.AfterFunc(patience, func() { stop(silent(patience, nil)) })
+	read, err := open(ctx)
+	if !timer.Stop() && read != nil {
+		err = errors.Join(err, read.Close())
+	}
+	if late, ok := errors.AsType[*connectors.Error](context.Cause(ctx)); ok && late.Kind == connectors.Unreachable {
+		late.Cause = err
+		return nil, late
+	}
+	return read, err
+}
+
+// defaultPatience is for a source whose flow sets no limit: a query may sort for hours
+// before its first row.
+const defaultPatience = 6 * time.Hour
+
+// silent is the error of a source that sends nothing.
+func silent(patience time.Duration, cause error) *connectors.Error {
+	return &connectors.Error{
+		Kind: connectors.Unreachable, Retryable: true, Cause: cause,
+		Message: fmt.Sprintf("the source sent nothing for %s", patience),
+		Fix:     "Raise batch_timeout of the flow, or find out what holds the source up.",
+	}
+}
+
 // next pulls one event within the patience.
 func next(ctx context.Context, read connectors.Read, patience time.Duration) (connectors.Event, error) {
-	if patience <= 0 {
-		return read.Next(ctx)
-	}
 	bounded, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	event, err := read.Next(bounded)
 	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
-		return event, &connectors.Error{
-			Kind: connectors.Unreachable, Retryable: true, Cause: err,
-			Message: fmt.Sprintf("the source sent nothing for %s", patience),
-			Fix:     "Raise batch_timeout of the flow, or find out what holds the source up.",
-		}
+		return event, silent(patience, err)
 	}
 	return event, err
 }

@@ -21,6 +21,11 @@ type RunOptions struct {
 	Streams     []string
 	// Wait follows a run that is executed elsewhere until it ends.
 	Wait bool
+	// Notice is told what is waited for, one sentence at a time; nil is told nothing.
+	Notice func(sentence string)
+	// own says that the run was executed here: the end of the context cancels it while it
+	// waits to be tried again.
+	own bool
 }
 
 // Enqueue stores a run for a worker to claim; *flows.ActiveRunError when the flow has
@@ -74,8 +79,7 @@ func (e *Engine) RunFlow(ctx context.Context, flowID string, options RunOptions)
 	crashpoint.Reach("run.queued")
 	// A worker of a server beside this process may have been faster. It is the run that
 	// was asked for either way, so it is followed whatever the options say.
-	options.Wait = true
-	return e.elsewhere(ctx, run.ID, options)
+	return e.elsewhere(ctx, run.ID, options.waiting())
 }
 
 // finishEarlier executes a run that somebody else began or queued.
@@ -89,21 +93,32 @@ func (e *Engine) finishEarlier(ctx context.Context, run flows.Run, options RunOp
 			return flows.Run{}, err
 		}
 	}
-	return e.here(ctx, run)
+	return e.here(ctx, run, options)
 }
 
 // here executes a claimed run in this process. The end of ctx cancels the run, so that
 // an interrupted command leaves nothing behind.
-func (e *Engine) here(ctx context.Context, run flows.Run) (flows.Run, error) {
+func (e *Engine) here(ctx context.Context, run flows.Run, options RunOptions) (flows.Run, error) {
 	working, give := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer give(nil)
 	defer context.AfterFunc(ctx, func() { give(errCancelled) })()
 	err := e.Execute(working, run)
 	if errors.Is(err, flows.ErrLeaseLost) {
-		return e.elsewhere(ctx, run.ID, RunOptions{Wait: true})
+		options.Wait = true
+		return e.elsewhere(ctx, run.ID, options)
 	}
 	if err != nil {
 		return run, err
 	}
-	return e.Runs.Run(context.WithoutCancel(ctx), run.ID)
+	run, err = e.Runs.Run(context.WithoutCancel(ctx), run.ID)
+	if err != nil || !run.Status.Active() || run.Status == flows.RunUnknown {
+		return run, err
+	}
+	return e.elsewhere(ctx, run.ID, options.waiting()) // it waits to be tried again
+}
+
+// waiting are the options with which a run of one's own is followed to its end.
+func (o RunOptions) waiting() RunOptions {
+	o.Wait, o.own = true, true
+	return o
 }

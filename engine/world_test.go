@@ -76,6 +76,7 @@ func (w *world) node(name string) *Engine {
 		progress: 10 * time.Millisecond, renew: 20 * time.Millisecond, lease: 10 * time.Second, poll: 10 * time.Millisecond,
 		takeover: 5 * time.Second, resolve: 300 * time.Millisecond, unknown: 50 * time.Millisecond, store: 5 * time.Second, close: time.Second,
 		check: time.Second, dial: time.Second, preview: time.Second, plan: time.Second,
+		ask: time.Second,
 	}
 	return e
 }

@@ -108,6 +108,8 @@ type RunError struct {
 	Kind    string `json:"kind"`
 	Message string `json:"message"`
 	Fix     string `json:"fix"`
+	// Retryable says that the same run may succeed later without a change.
+	Retryable bool `json:"retryable,omitempty"`
 }
 
 // NewRunError turns any error into one that can be kept; nil stays nil.
@@ -116,7 +118,7 @@ func NewRunError(err error) *RunError {
 		return nil
 	}
 	found := connectors.AsError(err)
-	return &RunError{Kind: string(found.Kind), Message: found.Message, Fix: found.Fix}
+	return &RunError{Kind: string(found.Kind), Message: found.Message, Fix: found.Fix, Retryable: found.Retryable}
 }
 
 // LogLine is one line of a run's log.

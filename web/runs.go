@@ -114,6 +114,9 @@ func (s *Server) runView(run flows.Run, measured rates) page.Run {
 		FullRefresh: run.FullRefresh, Queued: run.QueuedAt, ScheduledFor: run.ScheduledFor, Started: run.StartedAt, Ended: run.EndedAt,
 		Error: runErrorBox(run.Error),
 	}
+	if run.Status == flows.RunWaiting {
+		view.RetryAt = run.Lease.Until
+	}
 	streams := slices.Clone(run.Streams)
 	slices.SortFunc(streams, func(a, b flows.StreamRun) int { return a.Index - b.Index })
 	for _, stream := range streams {

@@ -207,3 +207,20 @@ func TestQueuedRunCountsNoStreams(t *testing.T) {
 		t.Errorf("the streams of a queued run: %q", said)
 	}
 }
+
+func TestARunThatWaitsToRetrySaysSo(t *testing.T) {
+	p := newPages(t)
+	p.world()
+	run := p.addRun("r1", 0, flows.RunRunning)
+	run.Status, run.Lease.Until = flows.RunWaiting, time.Now().Add(time.Minute)
+	run.Error = &flows.RunError{Kind: "unreachable", Message: "the server ended the session", Retryable: true}
+	if err := p.store.FinishRun(t.Context(), run.Lease, run); err != nil {
+		t.Fatal(err)
+	}
+	text := p.as(accounts.Viewer).get("/runs/r1").want(t, http.StatusOK).Find("main").Text()
+	for _, want := range []string{"It will be tried again", "next attempt is due", "The server ended the session"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+}

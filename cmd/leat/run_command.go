@@ -31,6 +31,7 @@ func (c *runCommand) Run(a *app) error {
 		}
 		run, err := p.engine.RunFlow(a.ctx, flow.ID, engine.RunOptions{
 			Trigger: flows.TriggerManual, FullRefresh: c.FullRefresh, Streams: c.Stream, Wait: c.Wait,
+			Notice: func(sentence string) { fmt.Fprintln(a.stdio.err, "leat:", sentence) },
 		})
 		if err != nil {
 			return err
