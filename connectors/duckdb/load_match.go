@@ -20,7 +20,7 @@ func matchTarget(ctx context.Context, target connectors.Target, name connectors.
 	}
 	m, err := sqlload.Pairing{
 		Dialect: dialect{}, Types: columns{target.SourceKind}, Target: target, Table: name, Schema: schema, Existing: have, Names: names,
-		Extras: []connectors.Drift{connectors.DriftAdd, connectors.DriftWiden}, Nullable: "DROP NOT NULL;",
+		Nullable: "DROP NOT NULL;",
 	}.Match(ctx)
 	if m != nil && len(target.UniqueHints) > 0 {
 		m.Warnings = append(m.Warnings, fmt.Sprintf("DuckDB gets no indexes, so the unique hints of %s are not checked", name))

@@ -511,6 +511,21 @@ func TestFilledColumns(t *testing.T) {
 	}
 }
 
+func TestDriftRefuseAddsNoColumnOfOurs(t *testing.T) {
+	s := newSite(t)
+	schema, batch := batchOf(column{"id", []any{1, 2}})
+	tg := target(connectors.Upsert, schema, "id")
+	if _, _, err := s.load(t, "r1", tg, batch); err != nil {
+		t.Fatal(err)
+	}
+	tg.Drift, tg.LoadedAt = connectors.DriftRefuse, true
+	_, batch = batchOf(column{"id", []any{3}})
+	_, _, err := s.load(t, "r2", tg, batch)
+	if !connectors.Is(err, connectors.Config) || !strings.Contains(err.Error(), "ADD COLUMN") || !strings.Contains(err.Error(), "_loaded_at") {
+		t.Errorf("got %v, want the statement that adds the column", err)
+	}
+}
+
 func TestRejectsAreKeptBesideTheTable(t *testing.T) {
 	rejected := func() (record.Schema, record.Batch) {
 		schema, batch := batchOf(column{"id", []any{1, 2, 3}})

@@ -43,6 +43,26 @@ func TestDriftRefuse(t *testing.T) {
 	wantRefusal(t, err, connectors.Config, `new column "name"`)
 }
 
+func TestDriftRefuseAddsNoColumnOfOurs(t *testing.T) {
+	c, admin := newDatabase(t, shop+"; CREATE TABLE dwh.t (id int PRIMARY KEY, name text, at timestamp)")
+	f := into(c, "t", connectors.Insert)
+	f.target.Drift, f.target.LoadedAt, f.target.RunID = connectors.DriftRefuse, true, true
+	_, err := f.move(t)
+	wantRefusal(t, err, connectors.Config, `ALTER TABLE "dwh"."t" ADD COLUMN "_loaded_at" timestamp with time zone;`, `ALTER TABLE "dwh"."t" ADD COLUMN "_run_id"`)
+	wantRows(t, admin, "SELECT * FROM dwh.t", digest(t, admin, "SELECT * FROM t WHERE false"))
+	execute(t, admin, "ALTER TABLE dwh.t ADD _loaded_at timestamptz, ADD _run_id text")
+	f.must(t)
+}
+
+func TestOnlyTheTrueReasonIsGiven(t *testing.T) {
+	c, _ := newDatabase(t, "CREATE SCHEMA dwh; CREATE TABLE t (id text, v int); CREATE TABLE dwh.t (id int NOT NULL, v int)")
+	_, err := into(c, "t", connectors.Insert).move(t)
+	wantRefusal(t, err, connectors.Config, `the column "id" is text at the source and integer in dwh.t`)
+	if strings.Contains(err.Error(), "NULL") {
+		t.Errorf("the error is %q", err)
+	}
+}
+
 func TestNarrowingIsRefused(t *testing.T) {
 	c, admin := newDatabase(t, "CREATE SCHEMA dwh")
 	for source, target := range map[string]string{

@@ -47,7 +47,7 @@ func matchTarget(ctx context.Context, s *session, d dialect, target connectors.T
 	types := &columns{s: s, kind: target.SourceKind, have: have, goals: map[string]goal{}}
 	p := sqlload.Pairing{
 		Dialect: d, Types: types, Target: target, Table: name, Schema: schema,
-		Extras: []connectors.Drift{connectors.DriftAdd, connectors.DriftWiden, connectors.DriftRefuse}, Nullable: "SET DEFAULT ...; or ... DROP NOT NULL;",
+		Nullable: "SET DEFAULT ...; or ... DROP NOT NULL;",
 	}
 	if have != nil {
 		p.Existing = &have.Existing

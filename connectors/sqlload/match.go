@@ -48,8 +48,6 @@ type Pairing struct {
 	Existing *Existing
 	// Names are the target columns by source column, as MapColumns finds them.
 	Names map[string]string
-	// Extras are the drift policies that add a missing _loaded_at or _run_id.
-	Extras []connectors.Drift
 	// Nullable ends ALTER COLUMN, so that a column needs no value.
 	Nullable string
 }
@@ -64,8 +62,9 @@ type Match struct {
 	misfits  []misfit
 }
 
-// misfit is what no drift policy mends, as a sentence with its fix.
-type misfit struct{ message, fix string }
+// misfit is what no drift policy mends, as a sentence with its fix. The column is that of
+// the target whose values came and do not fit; empty where it is about something else.
+type misfit struct{ column, message, fix string }
 
 // matcher pairs one target's columns.
 type matcher struct {
@@ -185,7 +184,7 @@ func (b *matcher) misfit(ctx context.Context, i int, column record.Column, have 
 	if native == "" {
 		native = record.TypeName(column.Type)
 	}
-	b.problem(b.Types.Mend(alter, have, made, widens), "the column %q is %s at the source and %s in %s, which cannot hold every value", column.Name, native, have.Type, b.Table)
+	b.unfit(have.Name, b.Types.Mend(alter, have, made, widens), "the column %q is %s at the source and %s in %s, which cannot hold every value", column.Name, native, have.Type, b.Table)
 	return nil
 }
 
@@ -196,6 +195,9 @@ func (b *matcher) warn(format string, args ...any) {
 	b.m.Warnings = append(b.m.Warnings, fmt.Sprintf(format, args...))
 }
 
-func (b *matcher) problem(fix, format string, args ...any) {
-	b.m.misfits = append(b.m.misfits, misfit{message: fmt.Sprintf(format, args...), fix: fix})
+func (b *matcher) problem(fix, format string, args ...any) { b.unfit("", fix, format, args...) }
+
+// unfit is a problem with the values that come for a column.
+func (b *matcher) unfit(column, fix, format string, args ...any) {
+	b.m.misfits = append(b.m.misfits, misfit{column: column, message: fmt.Sprintf(format, args...), fix: fix})
 }

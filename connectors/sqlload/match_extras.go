@@ -33,9 +33,12 @@ func (b *matcher) extra(name, typeName string) {
 		alter := b.Dialect.AddColumn(b.table(), name, typeName)
 		switch {
 		case ok && !b.Types.Is(have, typeName):
-			b.problem("Rename that column, or switch it off for the stream.", "the column %q of %s is %s instead of %s", name, b.Table, have.Type, typeName)
+			b.unfit(name, "Rename that column, or switch it off for the stream.", "the column %q of %s is %s instead of %s", name, b.Table, have.Type, typeName)
 			return
-		case !ok && slices.Contains(b.Extras, b.Target.Drift) && b.Existing.Owned:
+		case !ok && b.Target.Drift == connectors.DriftRefuse:
+			b.problem(alter+";", "the stream asks for the column %q, which %s does not have", name, b.Table)
+			return
+		case !ok && b.Existing.Owned && slices.Contains([]connectors.Drift{connectors.DriftAdd, connectors.DriftWiden}, b.Target.Drift):
 			b.m.Spec.Drift = append(b.m.Spec.Drift, alter)
 		case !ok:
 			b.warn("The column %q is left out: %s does not have it. To load it: %s;", name, b.Table, alter)
@@ -88,8 +91,9 @@ func (b *matcher) verdict() error {
 func (b *matcher) requireNotNull() {
 	for _, column := range b.Existing.Columns {
 		loaded := slices.ContainsFunc(b.m.Spec.Fields, func(f Field) bool { return f.Column == column.Name })
+		unfit := slices.ContainsFunc(b.m.misfits, func(p misfit) bool { return p.column == column.Name })
 		version := b.Target.Mode == connectors.History && (column.Name == ValidFrom || column.Name == ValidTo)
-		if column.NotNull && !column.Default && !column.Generated && !loaded && !version {
+		if column.NotNull && !column.Default && !column.Generated && !loaded && !unfit && !version {
 			b.problem(fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %q %s", b.table(), column.Name, b.Nullable),
 				"the column %q must not be NULL, has no default, and the source does not bring it", column.Name)
 		}
@@ -111,7 +115,7 @@ func (p Pairing) MatchRaw(id, emitted, data string) (*Match, error) {
 			if !ok {
 				have.Type = "none"
 			}
-			b.problem("Load into another table, or use the layout columns.", "the raw layout needs the column %q of type %s, and there is %s", column.Column, column.Type, have.Type)
+			b.unfit(column.Column, "Load into another table, or use the layout columns.", "the raw layout needs the column %q of type %s, and there is %s", column.Column, column.Type, have.Type)
 			continue
 		}
 		column.Source = column.Column

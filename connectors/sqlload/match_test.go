@@ -55,7 +55,7 @@ func pairing(drift connectors.Drift, have ...Column) Pairing {
 	p := Pairing{
 		Dialect: plain{}, Types: sizes{}, Target: connectors.Target{Mode: connectors.Insert, Drift: drift, StateKey: "f/t"},
 		Table: connectors.Table{Schema: "s", Name: "t"}, Schema: record.Schema{Columns: []record.Column{source("id", "bigint"), source("v", "text")}},
-		Names: map[string]string{"id": "id", "v": "v"}, Extras: []connectors.Drift{connectors.DriftAdd}, Nullable: "DROP NOT NULL;",
+		Names: map[string]string{"id": "id", "v": "v"}, Nullable: "DROP NOT NULL;",
 	}
 	if have != nil {
 		p.Existing = &Existing{Columns: have, Owned: true}
@@ -162,6 +162,11 @@ func TestMatch(t *testing.T) {
 		"filled columns are left out": {
 			p: pairing("", idColumn, vColumn, Column{Name: LoadedAt, Type: "timestamptz"}), change: extras, want: "id>id bigint, v>v text, >_loaded_at timestamptz meta",
 			warnings: []string{`The column "_run_id" is left out: s.t does not have it. To load it: ALTER TABLE "s"."t" ADD _run_id text;`},
+		},
+		"filled columns are refused": {
+			p: pairing(connectors.DriftRefuse, idColumn, vColumn), change: extras, refused: []string{
+				`the stream asks for the column "_loaded_at", which s.t does not have`, `ALTER TABLE "s"."t" ADD _loaded_at timestamptz;`, `ALTER TABLE "s"."t" ADD _run_id text;`,
+			},
 		},
 		"a filled column of another type": {
 			p: pairing("", idColumn, vColumn, Column{Name: LoadedAt, Type: "int"}), change: extras, refused: []string{`the column "_loaded_at" of s.t is int instead of timestamptz`},
