@@ -218,6 +218,34 @@ func TestTLSModes(t *testing.T) {
 	}
 }
 
+// TestCertificatesThatDoNotHold names the certificate's fault: the date on which it ended,
+// or the names that it was made for.
+func TestCertificatesThatDoNotHold(t *testing.T) {
+	for name, test := range map[string]struct {
+		options testdb.Options
+		server  string
+		words   []string
+	}{
+		"expired":    {testdb.Options{TLS: true, Expired: true}, "localhost", []string{"certificate has expired", time.Now().Add(-time.Hour).UTC().Format("2006-01-02"), "Renew the certificate"}},
+		"wrong name": {testdb.Options{TLS: true}, "db.example.com", []string{"certificate is valid for localhost", "db.example.com", "server name"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := testdb.Start(t, test.options)
+			c := configFor(s, dial.TLSVerifyFull)
+			c.TLS = dial.TLS{Mode: dial.TLSVerifyFull, CA: string(s.CA), ServerName: test.server}
+			_, err := Connect(t.Context(), c)
+			if !connectors.Is(err, connectors.Unreachable) || connectors.AsError(err).Retryable {
+				t.Fatalf("got %v, want an error that is worth no other try", err)
+			}
+			for _, word := range test.words {
+				if !strings.Contains(err.Error(), word) {
+					t.Errorf("%q does not say %q", err, word)
+				}
+			}
+		})
+	}
+}
+
 func TestConnectErrors(t *testing.T) {
 	s := testdb.Postgres(t)
 	closed := s.CreateRole(t, "closed")

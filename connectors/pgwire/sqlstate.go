@@ -41,6 +41,7 @@ var verdicts = map[string]verdict{
 	"53100": {kind: connectors.Throttled, says: "the server's disk is full", fix: "Free space on the server's disk."},
 	"53200": {kind: connectors.Throttled, retryable: true, says: "the server is out of memory", fix: "Give the server more memory, or lower its load."},
 	"53300": {kind: connectors.Throttled, retryable: true, says: "the server takes no more connections", fix: "Raise max_connections or the role's CONNECTION LIMIT, or run less at once."},
+	"53400": {kind: connectors.Throttled, fix: "Raise the limit that the server names for this role, for example: ALTER ROLE ... SET temp_file_limit = '10GB'."},
 	"53":    {kind: connectors.Throttled, retryable: true},
 	"54":    {kind: connectors.Data},
 	"72000": {kind: connectors.Conflict, retryable: true, says: "the snapshot is too old", fix: "Read less at a time, or raise old_snapshot_threshold at the server."},
@@ -73,7 +74,7 @@ func mapServerError(e *pgconn.PgError, a Attempt) *connectors.Error {
 		v.fix = grants(a)
 	case e.Code == "3F000":
 		v.kind, v.fix = connectors.NotFound, missingSchema(a)
-	case e.Code == "40001" && e.Routine == "ProcessInterrupts":
+	case e.Code == "40001" && strings.Contains(e.Routine, "Interrupt"):
 		v.says = "the standby ended the read because it conflicts with recovery"
 		v.fix = "Read from the primary, or raise max_standby_streaming_delay or switch on hot_standby_feedback at the standby."
 	}

@@ -99,7 +99,7 @@ func (r *read) joinSnapshot(ctx context.Context, snapshot string) (*pgx.Conn, er
 		pgwire.Session{}.LocalStatements(conn.PgConn())
 	if _, err := conn.Exec(ctx, begin, pgx.QueryExecModeSimpleProtocol); err != nil {
 		_ = conn.Close(context.WithoutCancel(ctx)) // the first error counts
-		return nil, r.connection.mapError(ctx, err, "share the snapshot")
+		return nil, snapshotError(r.connection.mapError(ctx, err, "share the snapshot"))
 	}
 	return conn, nil
 }

@@ -12,6 +12,9 @@ import (
 // ensureState makes the state tables of a schema where they are missing, and refuses
 // ones that this user may not use.
 func ensureState(ctx context.Context, s *session, store sqlload.Store) error {
+	if err := requireWritable(ctx, s); err != nil {
+		return err
+	}
 	tables := store.Tables()
 	for _, name := range []string{sqlload.StateTable, sqlload.LoadsTable} {
 		if err := ensureTable(ctx, s, connectors.Table{Schema: store.Schema, Name: name}, tables[name]); err != nil {
@@ -19,6 +22,29 @@ func ensureState(ctx context.Context, s *session, store sqlload.Store) error {
 		}
 	}
 	return nil
+}
+
+// requireWritable refuses sessions that may change nothing. Transactions ask for READ WRITE
+// by name, so that a role's default alone would not stop them; whoever set it meant it.
+func requireWritable(ctx context.Context, s *session) error {
+	row, err := s.one(ctx, "SELECT pg_is_in_recovery(), current_setting('default_transaction_read_only') = 'on'")
+	if err != nil {
+		return err
+	}
+	switch {
+	case row[0].Bool():
+		return &connectors.Error{
+			Kind: connectors.Permission, Retryable: true, Message: fmt.Sprintf("cannot %s: the server is a standby, which takes no changes", s.attempt.Doing),
+			Fix: "Use the address of the primary server; after a failover the next try may find the standby promoted.",
+		}
+	case row[1].Bool():
+		return &connectors.Error{
+			Kind: connectors.Permission, Message: fmt.Sprintf("cannot %s: sessions of user %q are read only (default_transaction_read_only)", s.attempt.Doing, s.attempt.User),
+			Fix: fmt.Sprintf("ALTER ROLE %s SET default_transaction_read_only = off; where the database or the server sets it, change it there; or use another role.", pgwire.Quote(s.attempt.User)),
+		}
+	default:
+		return nil
+	}
 }
 
 func ensureTable(ctx context.Context, s *session, name connectors.Table, create string) error {

@@ -20,7 +20,7 @@ type certificates struct {
 	ca, server, key []byte
 }
 
-func newCertificates() (*certificates, error) {
+func newCertificates(ends time.Time) (*certificates, error) {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("make the authority's key: %w", err)
@@ -37,6 +37,7 @@ func newCertificates() (*certificates, error) {
 		return nil, fmt.Errorf("make the server's key: %w", err)
 	}
 	server := certificateTemplate(2, "localhost")
+	server.NotBefore, server.NotAfter = ends.Add(-certificateLife-time.Hour), ends
 	server.DNSNames = []string{"localhost"}
 	server.KeyUsage = x509.KeyUsageDigitalSignature
 	server.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}

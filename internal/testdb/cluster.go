@@ -46,6 +46,8 @@ type cluster struct {
 	dir  *directory
 	user *account
 	ca   []byte
+	// disk is the size of the small file system in bytes; 0 for none.
+	disk int64
 
 	process *os.Process
 	exited  chan struct{} // closed when the process has ended and was waited for
@@ -60,7 +62,7 @@ func newCluster(bin, password string, o Options) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cluster{bin: bin, dir: dir, user: user, exited: make(chan struct{})}
+	c := &cluster{bin: bin, dir: dir, user: user, disk: o.SmallDisk, exited: make(chan struct{})}
 	close(c.exited)
 	if err := c.initialise(password, o); err != nil {
 		return nil, errors.Join(err, c.remove())
@@ -87,7 +89,7 @@ func (c *cluster) initialise(password string, o Options) error {
 func (c *cluster) configure(o Options) error {
 	settings := maps.Clone(defaultSettings)
 	if o.TLS {
-		if err := c.writeCertificates(settings); err != nil {
+		if err := c.writeCertificates(settings, o.Expired); err != nil {
 			return err
 		}
 	}
@@ -102,8 +104,12 @@ func (c *cluster) configure(o Options) error {
 	return c.dir.write("data/pg_hba.conf", []byte(strings.Join(lines, "\n")+"\n"))
 }
 
-func (c *cluster) writeCertificates(settings map[string]string) error {
-	certs, err := newCertificates()
+func (c *cluster) writeCertificates(settings map[string]string, expired bool) error {
+	ends := time.Now().Add(certificateLife)
+	if expired {
+		ends = time.Now().Add(-time.Hour)
+	}
+	certs, err := newCertificates(ends)
 	if err != nil {
 		return err
 	}
@@ -140,9 +146,12 @@ func (c *cluster) launch(port int) error {
 	started, exited := make(chan error), make(chan struct{})
 	go func() {
 		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
+		if c.disk == 0 {
+			defer runtime.UnlockOSThread()
+		} // else the thread ends with the goroutine, since it has mounts of its own
 		defer close(exited)
 		defer log.Close() //nolint:errcheck // the server holds its own handle
+		c.mountDisk()
 		err := cmd.Start()
 		started <- err
 		if err == nil {

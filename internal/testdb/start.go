@@ -37,6 +37,7 @@ func start(o Options) (*Server, error) {
 			break
 		}
 		if err = s.launch(); err == nil {
+			s.SmallDisk = s.cluster.smallDisk()
 			return s, nil
 		}
 	}

@@ -51,6 +51,11 @@ type Options struct {
 	// The certificate does not cover 127.0.0.1, so a test can see both a name
 	// that verifies and one that does not.
 	TLS bool
+	// Expired makes that certificate one that ended an hour ago.
+	Expired bool
+	// SmallDisk, when not 0, asks for a file system of that many bytes of its own, for a
+	// tablespace that runs full. See [Server.SmallDisk].
+	SmallDisk int64
 }
 
 // Server is a running cluster that accepts passwords (scram-sha-256) over TCP
@@ -63,6 +68,11 @@ type Server struct {
 	BinDir string
 	// CA is the PEM certificate that signed the server's; nil without TLS.
 	CA []byte
+
+	// SmallDisk is the folder of the small file system, which only the server sees, and
+	// which is empty again after a restart. It is "" where this machine does not let the
+	// tests mount one.
+	SmallDisk string
 
 	cluster *cluster
 }
