@@ -59,13 +59,9 @@ func (l *load) planLoad(ctx context.Context, it *item) (*sqlload.Plan, error) {
 		return nil, err
 	}
 	if why == "" {
-		spec, err := l.hiddenSpec(ctx, it)
-		if err != nil {
-			return nil, err
-		}
 		hiding := d
 		hiding.hidden = true
-		plan, err := sqlload.Build(hiding, spec)
+		plan, err := sqlload.Build(hiding, l.hiddenSpec(it))
 		if err != nil || plan.OneWriter == "" {
 			return plan, err
 		}
@@ -102,22 +98,13 @@ func (l *load) oneWriter(ctx context.Context, it *item) (string, error) {
 }
 
 // hiddenSpec is the target's spec with a hidden table.
-func (l *load) hiddenSpec(ctx context.Context, it *item) (sqlload.Spec, error) {
+func (l *load) hiddenSpec(it *item) sqlload.Spec {
 	spec := it.match.spec
 	table := connectors.Table{Schema: it.stream.Table.Schema, Name: l.mark(it).name()}
 	unmark := "COMMENT ON TABLE " + quoteTable(table) + " IS NULL"
 	spec.Staging = table.Name
 	spec.Hidden = &sqlload.Hidden{Table: table, Become: []string{unmark, "ALTER TABLE " + quoteTable(table) + " RENAME TO " + pgwire.Quote(it.stream.Table.Name)}}
-	if spec.Swap == nil {
-		return spec, nil
-	}
-	swap, err := it.have.planSwap(ctx, l.s, table)
-	if err != nil || swap == nil {
-		return spec, err
-	}
-	swap.Finish = append([]string{unmark}, swap.Finish...)
-	spec.Swap = swap
-	return spec, nil
+	return spec
 }
 
 // hide makes the hidden table and starts its writers. The target keeps its shape from

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -20,18 +21,26 @@ const seenRows = "SELECT count(*) || ' ' || coalesce(string_agg(DISTINCT version
 func TestReadersAtEveryIsolation(t *testing.T) {
 	for _, recipe := range []struct {
 		replace connectors.Replace
+		writers int
 		want    string
 	}{
-		{connectors.ReplaceAuto, "swap"},
-		{connectors.ReplaceSwap, "swap"},
-		{connectors.ReplaceMerge, "stage+merge"},
-		{connectors.ReplaceDeleteInsert, "stage+delete+insert"},
+		{connectors.ReplaceAuto, 1, "swap"},
+		{connectors.ReplaceAuto, 3, "swap"},
+		{connectors.ReplaceSwap, 1, "swap"},
+		{connectors.ReplaceSwap, 3, "swap"},
+		{connectors.ReplaceMerge, 1, "stage+merge"},
+		{connectors.ReplaceMerge, 3, "stage+merge"},
+		{connectors.ReplaceDeleteInsert, 1, "stage+delete+insert"},
+		{connectors.ReplaceDeleteInsert, 3, "stage+delete+insert"},
 	} {
-		t.Run(string(recipe.replace), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s by %d", recipe.replace, recipe.writers), func(t *testing.T) {
 			c, admin := newDatabase(t, `CREATE SCHEMA dwh; CREATE TABLE t AS SELECT n AS id, 'new'::text AS version FROM generate_series(1, 2000) n;
 				CREATE TABLE dwh.t (id int PRIMARY KEY, version text); INSERT INTO dwh.t SELECT n, 'old' FROM generate_series(1, 2000) n`)
 			f := into(c, "t", connectors.TruncateInsert)
-			f.target.Replace = recipe.replace
+			f.target.Replace, f.target.Writers = recipe.replace, recipe.writers
+			if recipe.writers > 1 {
+				f.parts = recipe.writers
+			}
 			r := readDuring(t, f, admin)
 			if r.Recipe != recipe.want {
 				t.Errorf("the recipe is %s (%s), want %s", r.Recipe, r.Reason, recipe.want)

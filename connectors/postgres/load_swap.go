@@ -55,13 +55,14 @@ func (t *existing) readSwap(ctx context.Context, s *session, stateKey string) (*
 			return nil, nil
 		}
 	}
-	return t.planSwap(ctx, s, connectors.Table{Schema: t.name.Schema, Name: "_leat_" + sqlload.Hash(16, stateKey, "beside")})
+	return t.planSwap(ctx, s, stateKey)
 }
 
 // planSwap writes the statements: a table like the old one without its indexes, those
 // indexes under other names after the copy, then the change of names.
-func (t *existing) planSwap(ctx context.Context, s *session, beside connectors.Table) (*sqlload.Swap, error) {
+func (t *existing) planSwap(ctx context.Context, s *session, stateKey string) (*sqlload.Swap, error) {
 	old := quoteTable(t.name)
+	beside := connectors.Table{Schema: t.name.Schema, Name: "_leat_" + sqlload.Hash(16, stateKey, "beside")}
 	swap := &sqlload.Swap{
 		Beside: beside,
 		Create: []string{"CREATE TABLE " + quoteTable(beside) + " (LIKE " + old + " INCLUDING ALL EXCLUDING INDEXES)"},

@@ -61,8 +61,8 @@ func TestWritersEqualOneWriter(t *testing.T) {
 		"insert of new rows":         {connectors.Insert, "u", filled, func(t *connectors.Target) { t.Cursor = "at" }, "stage+insert", true},
 		"insert":                     {connectors.Insert, "t", filled, nil, "copy", false},
 		"insert, new":                {connectors.Insert, "t", "", nil, "create+copy", true},
-		"replace by swap":            {connectors.TruncateInsert, "t", filled, nil, "swap", true},
-		"replace an empty table":     {connectors.TruncateInsert, "u", keyed + "DELETE FROM dwh.$T", nil, "swap", true},
+		"replace by swap":            {connectors.TruncateInsert, "t", filled, nil, "swap", false},
+		"replace an empty table":     {connectors.TruncateInsert, "u", keyed + "DELETE FROM dwh.$T", nil, "copy", false},
 		"replace a new table":        {connectors.TruncateInsert, "t", "", nil, "create+copy", true},
 		"replace by merge":           {connectors.TruncateInsert, "u", keyed, func(t *connectors.Target) { t.Replace = connectors.ReplaceMerge }, "stage+merge", true},
 		"replace by delete, insert":  {connectors.TruncateInsert, "t", filled, func(t *connectors.Target) { t.Replace = connectors.ReplaceDeleteInsert }, "stage+delete+insert", true},
@@ -203,7 +203,7 @@ func TestMissingRowsOfWritersFail(t *testing.T) {
 	for _, mode := range []connectors.WriteMode{connectors.Upsert, connectors.TruncateInsert} {
 		c, admin := wideShop(t)
 		f := inParts(t, c, mode)
-		f.selection.Dataset.Name = "u"
+		f.selection.Dataset.Name, f.target.Replace = "u", connectors.ReplaceDeleteInsert
 		started, end := begun(t, f)
 		l := started.(*load)
 		if err := l.finishWriters(t.Context()); err != nil {

@@ -30,7 +30,7 @@ func (b *builder) replaceAuto() error {
 		b.deleteAll(b.s.whyStage())
 	case len(e.Inbound) > 0:
 		return b.merge("other tables refer to this one: " + e.Inbound[0])
-	case !e.Filled && !b.s.mustStage() && (b.s.Hidden == nil || b.s.Swap == nil):
+	case !e.Filled && !b.s.mustStage():
 		b.fillEmpty()
 	case e.NoSwap == "" && !b.s.mustStage() && b.s.Swap != nil:
 		return b.swap()
@@ -147,13 +147,11 @@ func (b *builder) swap() error {
 	return nil
 }
 
-// beside copies into the new table.
+// beside copies into the new table, in the transaction that makes it. Only so can its rows
+// be stored as visible to everybody: readers whose snapshot is older would find the rows of
+// other sessions missing, and with them all rows.
 func (b *builder) beside() {
-	if b.s.Hidden != nil {
-		b.hide(b.s.Swap.Create...)
-		b.recount(b.p.CopyInto)
-		return
-	}
+	b.oneWriter("readers with an older snapshot would find a table empty that several sessions filled")
 	for _, sql := range b.s.Swap.Create {
 		b.add(&b.p.Setup, Statement{SQL: sql})
 	}
