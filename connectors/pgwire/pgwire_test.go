@@ -315,7 +315,7 @@ func TestMapError(t *testing.T) {
 		{&pgconn.PgError{Code: "53100"}, connectors.Throttled, false, "disk"},
 		{&pgconn.PgError{Code: "53300"}, connectors.Throttled, true, "connections"},
 		{&pgconn.PgError{Code: "57P01", Message: "terminated"}, connectors.Unreachable, true, "57P01"},
-		{&pgconn.PgError{Code: "57014", Message: "timeout"}, connectors.Unreachable, true, "statement_timeout"},
+		{&pgconn.PgError{Code: "57014", Message: "timeout"}, connectors.Unreachable, false, "statement_timeout"},
 		{&pgconn.PgError{Code: "25006"}, connectors.Permission, false, "read only"},
 		{&pgconn.PgError{Code: "08006", Message: "x"}, connectors.Unreachable, true, "08006"},
 		{&pgconn.PgError{Code: "42P01", Message: "x"}, connectors.NotFound, false, "42P01"},

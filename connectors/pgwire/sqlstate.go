@@ -34,8 +34,9 @@ var verdicts = map[string]verdict{
 	"40":    {kind: connectors.Conflict, retryable: true, fix: "The next try may succeed."},
 	"40P01": {kind: connectors.Conflict, retryable: true, says: "two transactions waited for each other's locks (deadlock)", fix: "The next try may succeed."},
 	"55P03": {kind: connectors.Conflict, retryable: true, says: "a lock was not granted in time", fix: "Find the session that holds the lock in pg_locks, or allow more time."},
+	"55000": {kind: connectors.Config},
 	"55006": {kind: connectors.Conflict, retryable: true},
-	"57014": {kind: connectors.Unreachable, retryable: true, fix: "Raise statement_timeout for this role, or read less at a time."},
+	"57014": {kind: connectors.Unreachable, fix: "Raise statement_timeout for this role, or read less at a time."},
 	"57P":   {kind: connectors.Unreachable, retryable: true, fix: "The server ended the session; the next try opens a new one."},
 	"08":    {kind: connectors.Unreachable, retryable: true, fix: "Check that the server is up and the network is stable."},
 	"53100": {kind: connectors.Throttled, says: "the server's disk is full", fix: "Free space on the server's disk."},
@@ -67,6 +68,12 @@ func verdictOf(code string) verdict {
 func mapServerError(e *pgconn.PgError, a Attempt) *connectors.Error {
 	v := verdictOf(e.Code)
 	switch {
+	case e.Code == "42501" && e.Routine == "ExecWithCheckOptions":
+		v.says = "a policy of the table's row security does not let this user write one of the rows"
+		v.fix = "Let the policy's WITH CHECK (or USING where there is none) take every row, or use a role with BYPASSRLS."
+	case e.Code == "55000" && e.Routine == "CheckCmdReplicaIdentity":
+		v.kind, v.says = connectors.Config, "the table is published for logical replication and has no replica identity, so the server refuses to change or delete its rows"
+		v.fix = IdentityFix(a.Table)
 	case e.Code == "42501" && (e.Routine == "check_enable_rls" || strings.Contains(e.Message, "row-level security")):
 		v.says = "rows are hidden by row security"
 		v.fix = "Use a role with BYPASSRLS, or the table's owner without FORCE ROW LEVEL SECURITY."
@@ -102,6 +109,14 @@ func mapServerError(e *pgconn.PgError, a Attempt) *connectors.Error {
 // names the table that has the foreign key.
 func refersTo(e *pgconn.PgError, a Attempt) bool {
 	return e.Code == "23503" && a.Table.Name != "" && e.TableName != "" && (connectors.Table{Schema: e.SchemaName, Name: e.TableName}) != a.Table
+}
+
+// IdentityFix spells how a published table gets a replica identity.
+func IdentityFix(table connectors.Table) string {
+	if table.Name == "" {
+		return "Give the table a primary key, or a replica identity: ALTER TABLE ... REPLICA IDENTITY FULL;"
+	}
+	return fmt.Sprintf("Give the table a primary key, or: ALTER TABLE %s.%s REPLICA IDENTITY FULL;", Quote(table.Schema), Quote(table.Name))
 }
 
 // grants spells the rights that are missing.

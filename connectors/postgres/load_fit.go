@@ -100,5 +100,19 @@ func columnType(ctx context.Context, s *session, column record.Column, kind stri
 		return rows[0][0].Text, target, "", err
 	}
 	text := pgbinary.Target{Name: column.Name, Type: pgbinary.Type{OID: pgbinary.OIDText, Typmod: -1}}
-	return "text", text, fmt.Sprintf("The column %q is made as text: the type %s does not exist in this database", column.Name, column.Native), nil
+	return "text", text, fmt.Sprintf("The column %q is made as text: ", column.Name) + whyText(column, kind), nil
+}
+
+// whyText says why a column is made as text and what stands in it.
+func whyText(column record.Column, kind string) string {
+	from, builtin := sourceType(column, kind)
+	switch {
+	case !builtin:
+		return fmt.Sprintf("the type %s does not exist in this database", column.Native)
+	case from.Portable():
+		return fmt.Sprintf("this server is too old for the type %s", column.Native)
+	default:
+		return fmt.Sprintf("a value of the type %s is the number of an object of the source's own database (a table, a role, a function), "+
+			"and the same number means something else here; the text that the source shows for it is stored, which is the object's name where it has one", column.Native)
+	}
 }

@@ -26,6 +26,9 @@ type existing struct {
 	// uncounted says that rows which go from other tables along with this one's are not
 	// counted by the server.
 	uncounted bool
+	// published names what the table is published for although the server cannot tell its
+	// rows apart for subscribers: UPDATE, DELETE.
+	published []string
 	// lacks are the table rights that this user does not have.
 	lacks []string
 }
@@ -60,7 +63,7 @@ func findTable(ctx context.Context, s *session, name connectors.Table) (*existin
 			t.lacks = append(t.lacks, right)
 		}
 	}
-	for _, part := range []func(context.Context, *session, int) error{t.readColumns, t.readUnique, t.readGuards, t.readInbound, t.readFilled} {
+	for _, part := range []func(context.Context, *session, int) error{t.readColumns, t.readUnique, t.readGuards, t.readInbound, t.readPublished, t.readFilled} {
 		if err := part(ctx, s, version); err != nil {
 			return nil, err
 		}
@@ -192,8 +195,11 @@ func (t *existing) requireRights(user string, mode connectors.WriteMode) error {
 		return &connectors.Error{
 			Kind:    connectors.Permission,
 			Message: fmt.Sprintf("row security hides rows of %s from user %q, so %s could not be exact", t.name, user, mode),
-			Fix:     "Use a role with BYPASSRLS, or the table's owner without FORCE ROW LEVEL SECURITY; the write mode insert works as it is.",
+			Fix:     "Use a role with BYPASSRLS, or the table's owner without FORCE ROW LEVEL SECURITY; or use the write mode insert, which works as long as the policies let this user insert every row (WITH CHECK, or USING where there is none).",
 		}
+	}
+	if err := t.requireIdentity(mode); err != nil {
+		return err
 	}
 	return t.requireCounted(mode)
 }
