@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -164,20 +165,18 @@ func (e *Engine) attempt(ctx context.Context, j *job) (reports []connectors.Repo
 }
 
 // doubtful says that an earlier attempt of the run may have stored the rows of a table
-// without having told.
+// without having told, or may stand still and be about to: what it did after its progress
+// was last saved is known to the destination alone.
 func (j *job) doubtful() bool {
 	if j.run.Attempt <= 1 {
 		return false
 	}
-	for _, r := range j.routes() {
-		for _, before := range j.run.Streams {
-			if before.Table == flows.FormatTable(r.table) && before.Status != flows.RunQueued &&
-				before.Status != flows.RunFailed && before.Status != flows.RunCancelled {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(j.routes(), func(r route) bool {
+		return !slices.ContainsFunc(j.run.Streams, func(before flows.StreamRun) bool {
+			ended := before.Status == flows.RunFailed || before.Status == flows.RunCancelled
+			return ended && before.Table == flows.FormatTable(r.table)
+		})
+	})
 }
 
 // isCancel says whether err or the end of ctx is a person's cancel.

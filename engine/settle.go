@@ -22,6 +22,9 @@ func (e *Engine) settle(ctx context.Context, j *job) ([]connectors.Report, error
 		if err == nil {
 			return reports, nil
 		}
+		if pause == e.timing.poll {
+			j.say(0, levelWarning, "the destination does not say yet whether the rows were stored: "+connectors.AsError(err).Message)
+		}
 		if wasLost(ctx) || stopped(ctx) || time.Now().Add(pause).After(last) || !mayAnswer(err) {
 			return nil, &connectors.Error{
 				Kind: connectors.Unknown, Retryable: true, Cause: err,

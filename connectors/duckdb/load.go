@@ -96,6 +96,7 @@ func (l *load) begin(ctx context.Context, targets []connectors.Target) error {
 	if _, err := l.s.Exec(ctx, "BEGIN TRANSACTION"); err != nil {
 		return err
 	}
+	crashpoint.Reach("load.begun")
 	for _, it := range l.items {
 		if err := l.recall(ctx, it); err != nil {
 			return err

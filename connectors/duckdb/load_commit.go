@@ -46,6 +46,7 @@ func (l *load) apply(ctx context.Context, it *item, end connectors.Close) (conne
 	if err != nil {
 		return connectors.Report{}, err
 	}
+	crashpoint.Reach("load.copied")
 	report, err := it.plan.Apply(ctx, l.s.about("apply the load of "+it.stream.Table.String()), it.input(copied, end))
 	report.RejectReasons = it.rejects.Reasons
 	report.Warnings = append(report.Warnings, it.state.Warnings...)

@@ -5,6 +5,7 @@ import (
 
 	"leat/connectors"
 	"leat/connectors/sqlload"
+	"leat/internal/crashpoint"
 	"leat/record"
 )
 
@@ -27,7 +28,11 @@ func (l *load) reject(ctx context.Context, it *item, found []record.Reject) erro
 		}
 		it.keeps = true
 	}
-	return sqlload.InsertRejects(ctx, s, dialect{}, name, l.id.Run, sqlload.Undecoded(found))
+	if err := sqlload.InsertRejects(ctx, s, dialect{}, name, l.id.Run, sqlload.Undecoded(found)); err != nil {
+		return err
+	}
+	crashpoint.Reach("load.rejects_kept")
+	return nil
 }
 
 // input is what the load knows when its last row has been appended.

@@ -59,6 +59,7 @@ func (l *load) prepare(ctx context.Context, it *item) error {
 		return mapError(err, "open "+it.stream.Table.String()+" for rows")
 	}
 	it.plan, it.appender = plan, appender
+	crashpoint.Reach("load.copy_open")
 	return nil
 }
 

@@ -141,38 +141,26 @@ func (a *site) check(c cell) {
 	if c.again {
 		phase = 1
 	}
-	want := a.world.expected(a.t, a.size, c.scenario.want[phase])
-	if got := digest(a.t, a.conn, c.scenario.have); got != want {
+	want := a.world.expected(a.t, c.scenario.from, a.size, c.scenario.want[phase])
+	if got := a.ground.digest(a.t, c.scenario.have); got != want {
 		a.t.Errorf("the target holds %s, want %s", got, want)
 	}
 	a.checkLoads(phase + 1)
-	if c.scenario.rejects != "" && c.again {
-		a.checkRejects(c)
+	if count := c.scenario.rejects[phase]; count != "" {
+		a.checkRejects(count)
 	}
-	var strangers []string
-	err := a.conn.QueryRow(a.t.Context(), `SELECT coalesce(array_agg(relname::text), '{}') FROM pg_class
-		WHERE relnamespace = 'analytics'::regnamespace AND relkind = 'r' AND relname NOT IN ('target', '_leat_state', '_leat_loads', 'target__rejects')`).Scan(&strangers)
-	if err != nil || len(strangers) > 0 {
-		a.t.Errorf("the run left the tables %q (%v)", strangers, err)
+	for table := range strings.SplitSeq(a.ground.tables(a.t), ",") {
+		if !slices.Contains([]string{"target", "_leat_state", "_leat_loads", "target__rejects"}, table) {
+			a.t.Errorf("the run left the table %q", table)
+		}
 	}
 }
 
 // checkRejects requires each rejected row once.
-func (a *site) checkRejects(c cell) {
+func (a *site) checkRejects(count string) {
 	a.t.Helper()
-	var kept, want string
-	if err := a.conn.QueryRow(a.t.Context(), "SELECT count(*)::text FROM analytics.target__rejects").Scan(&kept); err != nil {
-		a.t.Fatalf("count the rejects: %v", err)
-	}
-	a.world.mu.Lock()
-	defer a.world.mu.Unlock()
-	if _, err := a.world.conn.Exec(a.t.Context(), "SET search_path = "+a.size.schema); err != nil {
-		a.t.Fatal(err)
-	}
-	if err := a.world.conn.QueryRow(a.t.Context(), "SELECT ("+c.scenario.rejects+")::text").Scan(&want); err != nil {
-		a.t.Fatalf("count the rows to reject: %v", err)
-	}
-	if kept != want {
+	kept := a.ground.text(a.t, "SELECT count(*) || '' FROM analytics.target__rejects")
+	if want := a.world.asked(a.t, a.size, "SELECT ("+count+")::text"); kept != want {
 		a.t.Errorf("%s rejects are kept, want %s", kept, want)
 	}
 }
@@ -180,13 +168,8 @@ func (a *site) checkRejects(c cell) {
 // checkLoads requires one load row per succeeded run, and one state row.
 func (a *site) checkLoads(want int) {
 	a.t.Helper()
-	var loads []string
-	var states int
-	err := a.conn.QueryRow(a.t.Context(), `SELECT (SELECT coalesce(array_agg(run ORDER BY run), '{}') FROM analytics._leat_loads),
-		(SELECT count(*) FROM analytics._leat_state)`).Scan(&loads, &states)
-	if err != nil {
-		a.t.Fatalf("read the load rows: %v", err)
-	}
+	loads := strings.FieldsFunc(a.ground.text(a.t, "SELECT coalesce(string_agg(run, ',' ORDER BY run), '') FROM analytics._leat_loads"), func(r rune) bool { return r == ',' })
+	states := a.ground.text(a.t, "SELECT count(*) || '' FROM analytics._leat_state")
 	var succeeded []string
 	for _, run := range a.runs() {
 		if run.status == "succeeded" {
@@ -194,7 +177,7 @@ func (a *site) checkLoads(want int) {
 		}
 	}
 	slices.Sort(succeeded)
-	if len(loads) != want || states != 1 || !slices.Equal(loads, succeeded) {
-		a.t.Errorf("%d load rows %q and %d state rows for the succeeded runs %q, want %d loads and one state", len(loads), loads, states, succeeded, want)
+	if len(loads) != want || states != "1" || !slices.Equal(loads, succeeded) {
+		a.t.Errorf("%d load rows %q and %s state rows for the succeeded runs %q, want %d loads and one state", len(loads), loads, states, succeeded, want)
 	}
 }

@@ -16,6 +16,12 @@ func disturbCells(t *testing.T, w *world) {
 		{scenario: scenarioNamed("replace by merge"), size: small, step: "load.batch_written", fault: noTarget},
 		{scenario: scenarioNamed("upsert"), size: small, step: "load.committed", fault: memoryReset},
 		{scenario: scenarioNamed("history"), size: small, step: "read.complete", fault: targetReset},
+		{scenario: duckNamed("insert straight in"), size: big, step: "load.batch_written:3", fault: killed},
+		{scenario: duckNamed("upsert"), size: small, step: "load.committed", fault: killed},
+		{scenario: duckNamed(replaceNew), size: small, step: "load.state_written", fault: killed},
+		{scenario: duckNamed("history"), size: big, step: "load.copy_open", fault: sourceReset},
+		{scenario: otherSources()[0], size: big, step: "read.batch", fault: killed},
+		{scenario: inParts[0], size: blocky, step: "load.batch_written:3", fault: noPart},
 	}
 	for _, c := range sample {
 		t.Run(c.scenario.name+", "+c.fault.name+" at "+c.step, func(t *testing.T) {

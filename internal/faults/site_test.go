@@ -22,8 +22,10 @@ type site struct {
 	size     size
 	flow     string
 	target   string // the database
-	conn     *pgx.Conn
-	dataDir  string
+	// conn is for looking at sessions; ground is the target.
+	conn    *pgx.Conn
+	ground  ground
+	dataDir string
 	// to and from are the links to the target and the source; nil for direct ones.
 	to, from *link
 	// memory is the database of the program's own store and aside the link to it; empty
@@ -49,19 +51,41 @@ func newSite(t *testing.T, w *world, s scenario, z size, n needs) *site {
 	number := sites.Add(1)
 	a := &site{
 		t: t, world: w, scenario: s, size: z, flow: fmt.Sprintf("site%dx", number),
-		target: w.server.CreateDatabase(t), dataDir: filepath.Join(t.TempDir(), "data"),
+		dataDir: filepath.Join(t.TempDir(), "data"),
 	}
-	a.conn = testdb.Connect(t, w.server.URL(a.target))
+	a.settle()
 	if n.links {
 		a.to, a.from = newLink(t, w.server), newLink(t, w.server)
 	}
 	if n.server {
 		a.memory, a.aside = w.server.CreateDatabase(t), newLink(t, w.server)
 	}
-	a.exec("CREATE SCHEMA analytics;" + s.prefill)
+	a.ground.run(t, "CREATE SCHEMA analytics;"+s.prefill)
 	a.feed("first")
 	a.configure(a.yaml())
 	return a
+}
+
+// settle makes the target.
+func (a *site) settle() {
+	a.t.Helper()
+	if err := os.MkdirAll(filepath.Join(a.dataDir, "files"), 0o700); err != nil {
+		a.t.Fatal(err)
+	}
+	if a.scenario.into == duckdb {
+		a.ground = duckGround{filepath.Join(a.dataDir, "files", "target.duckdb")}
+		a.conn = testdb.Connect(a.t, a.world.server.URL(a.world.source))
+		return
+	}
+	a.target = a.world.server.CreateDatabase(a.t)
+	a.reach()
+}
+
+// reach connects to a target at the server.
+func (a *site) reach() {
+	a.t.Helper()
+	a.conn = testdb.Connect(a.t, a.world.server.URL(a.target))
+	a.ground = pgGround{a.conn}
 }
 
 // configure saves a configuration.
@@ -79,17 +103,10 @@ func (a *site) configure(yaml string) {
 // reconnect opens the connections of the test again after the server was away.
 func (a *site) reconnect() {
 	a.t.Helper()
-	a.conn = testdb.Connect(a.t, a.world.server.URL(a.target))
+	a.reach()
 	a.world.mu.Lock()
 	defer a.world.mu.Unlock()
 	a.world.conn = testdb.Connect(a.world.t, a.world.server.URL(a.world.source))
-}
-
-func (a *site) exec(sql string) {
-	a.t.Helper()
-	if _, err := a.conn.Exec(a.t.Context(), sql); err != nil {
-		a.t.Fatalf("%s: %v", sql, err)
-	}
 }
 
 // feed lets the flow read one of the source's tables.
@@ -97,38 +114,60 @@ func (a *site) feed(table string) {
 	a.t.Helper()
 	a.world.mu.Lock()
 	defer a.world.mu.Unlock()
-	sql := fmt.Sprintf("CREATE OR REPLACE VIEW %[1]s.%[2]s AS TABLE %[1]s.%[3]s", a.size.schema, a.flow, table)
-	if a.scenario.paged {
-		sql = fmt.Sprintf(paged, a.size.schema, a.flow, table)
-	}
-	if _, err := a.world.conn.Exec(a.t.Context(), sql); err != nil {
-		a.t.Fatalf("%s: %v", sql, err)
+	switch a.scenario.from {
+	case duckdb:
+		a.world.shelf.serveDuck(a.t, filepath.Join(a.dataDir, "files", "source.duckdb"), table)
+	case csv:
+		a.world.shelf.serveCSV(a.t, a.world.conn, filepath.Join(a.dataDir, "files", "feed.csv"), a.size.schema+"."+table)
+	default:
+		pgGround{a.world.conn}.run(a.t, fmt.Sprintf(a.scenario.feeding(), a.size.schema, a.flow, table))
 	}
 }
 
 // yaml is the configuration.
 func (a *site) yaml() string {
-	server := a.world.server
-	authorizer := func(name, database string, via *link) string {
-		port := server.Port
-		if via != nil {
-			port = via.port
-		}
-		return fmt.Sprintf(`  - name: %s
-    connector: postgres
-    settings: {host: %q, port: %d, database: %s, username: %q, password: %q}
-    tls: {mode: disable}
-`, name, server.Host, port, database, server.Superuser, server.Password)
-	}
-	dataset := a.size.schema + "." + a.flow
-	return "authorizers:\n" + authorizer("source", a.world.source, a.from) + authorizer("target", a.target, a.to) +
-		strings.NewReplacer("DATASET", dataset, "CURSOR", a.scenario.dataset, "STREAM", a.scenario.stream, "FLOW", a.flow).Replace(`sources:
-  - {name: feed, authorizer: source, datasets: [{table: DATASET, CURSORkey: [id]}]}
+	name, dataset := a.dataset()
+	return "authorizers:\n" + a.authorizer("source", a.scenario.from, a.world.source, a.from) + a.authorizer("target", a.scenario.into, a.target, a.to) +
+		strings.NewReplacer("DATASET", dataset, "NAME", name, "CURSOR", a.scenario.dataset, "STREAM", a.scenario.stream, "FLOW", a.flow).Replace(`sources:
+  - {name: feed, authorizer: source, datasets: [{DATASET, CURSORkey: [id]}]}
 destinations:
   - {name: warehouse, authorizer: target, default_schema: analytics}
 flows:
   - name: FLOW
     destination: warehouse
-    streams: [{from: {source: feed, dataset: DATASET}, table: target, STREAM}]
+    streams: [{from: {source: feed, dataset: NAME}, table: target, STREAM}]
 `)
+}
+
+// dataset is the name of what the flow reads, and its place in YAML.
+func (a *site) dataset() (name, yaml string) {
+	switch a.scenario.from {
+	case duckdb:
+		return "main.feed", "table: main.feed"
+	case csv:
+		return "feed", "name: feed, file: feed.csv"
+	default:
+		name = a.size.schema + "." + a.flow
+		return name, "table: " + name
+	}
+}
+
+// authorizer is the YAML of a way into a system.
+func (a *site) authorizer(name string, into system, database string, via *link) string {
+	switch into {
+	case duckdb:
+		return fmt.Sprintf("  - {name: %s, connector: duckdb, settings: {path: %s.duckdb}}\n", name, name)
+	case csv:
+		return fmt.Sprintf("  - {name: %s, connector: file}\n", name)
+	}
+	server := a.world.server
+	port := server.Port
+	if via != nil {
+		port = via.port
+	}
+	return fmt.Sprintf(`  - name: %s
+    connector: postgres
+    settings: {host: %q, port: %d, database: %s, username: %q, password: %q}
+    tls: {mode: disable}
+`, name, server.Host, port, database, server.Superuser, server.Password)
 }

@@ -24,7 +24,9 @@ type world struct {
 
 	mu   sync.Mutex
 	conn *pgx.Conn         // to the source, under mu
-	want map[string]string // digests by schema and query, under mu
+	want map[string]string // digests by source, schema and query, under mu
+
+	shelf shelf
 }
 
 // size is a schema of the source that holds the tables first and second.
@@ -54,7 +56,7 @@ func buildProgram(t *testing.T) string {
 // newWorld fills the source at a server.
 func newWorld(t *testing.T, binary string, server *testdb.Server, sizes ...size) *world {
 	t.Helper()
-	w := &world{t: t, binary: binary, server: server, want: map[string]string{}}
+	w := &world{t: t, binary: binary, server: server, want: map[string]string{}, shelf: shelf{dir: t.TempDir()}}
 	w.source = w.server.CreateDatabase(t)
 	w.conn = testdb.Connect(t, w.server.URL(w.source))
 	for _, s := range sizes {
@@ -66,9 +68,6 @@ func newWorld(t *testing.T, binary string, server *testdb.Server, sizes ...size)
 	}
 	return w
 }
-
-// columns are those of every table here.
-const columns = "id, grp, note, amount, payload, updated_at"
 
 // tableColumns make a table with them.
 const tableColumns = `(id bigint NOT NULL, grp integer NOT NULL, note text, amount numeric(12,2), payload jsonb, updated_at timestamptz NOT NULL)`
@@ -91,30 +90,29 @@ func (s size) tables() []string {
 	}
 }
 
-// expected is the digest of a query over the tables of a size.
-func (w *world) expected(t *testing.T, s size, query string) string {
+// expected is the digest of a query over the tables of a size in a source.
+func (w *world) expected(t *testing.T, from system, s size, query string) string {
 	t.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	key := s.schema + " " + query
-	if _, ok := w.want[key]; !ok {
-		if _, err := w.conn.Exec(t.Context(), "SET search_path = "+s.schema); err != nil {
-			t.Fatal(err)
-		}
-		w.want[key] = digest(t, w.conn, query)
+	key := string(from) + " " + s.schema + " " + query
+	if _, ok := w.want[key]; ok {
+		return w.want[key]
 	}
+	if from == duckdb {
+		w.want[key] = duckGround{w.shelf.duck(t)}.digest(t, query)
+		return w.want[key]
+	}
+	pgGround{w.conn}.run(t, "SET search_path = "+s.schema)
+	w.want[key] = pgGround{w.conn}.digest(t, query)
 	return w.want[key]
 }
 
-// digest is the count and the ordered digest of the rows of a query, so that lost and
-// doubled rows both show.
-func digest(t *testing.T, conn *pgx.Conn, query string) string {
+// asked is the answer of the source to a query over the tables of a size.
+func (w *world) asked(t *testing.T, s size, query string) string {
 	t.Helper()
-	sql := `SELECT count(*) || ' rows ' || coalesce(md5(string_agg(r, '|' ORDER BY r)), '')
-		FROM (SELECT ROW(` + columns + `)::text COLLATE "C" AS r FROM (` + query + `) q) x`
-	var out string
-	if err := conn.QueryRow(t.Context(), sql).Scan(&out); err != nil {
-		t.Fatalf("digest of %s: %v", query, err)
-	}
-	return out
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	pgGround{w.conn}.run(t, "SET search_path = "+s.schema)
+	return pgGround{w.conn}.text(t, query)
 }
