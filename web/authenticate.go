@@ -88,6 +88,10 @@ func (s *Server) sendToLogin(c echo.Context) error {
 		target = page.SetupPath
 	case r.Method == http.MethodGet && r.URL.Path != "/" && !isPart(r) && !strings.HasSuffix(r.URL.Path, "/events"):
 		target += "?next=" + url.QueryEscape(r.URL.RequestURI())
+	case r.Method == http.MethodPost:
+		if back := s.keepTyped(c); back != "" {
+			target += "?next=" + url.QueryEscape(back)
+		}
 	}
 	if isPart(r) {
 		c.Response().Header().Set("HX-Redirect", target)

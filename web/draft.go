@@ -7,6 +7,8 @@ import (
 	"net/url"
 
 	"github.com/labstack/echo/v4"
+
+	"leat/ui/page"
 )
 
 // A draft is a form that was left for another one ("New authorizer") and is brought
@@ -51,6 +53,34 @@ func (s *Server) draft(c echo.Context) (url.Values, bool) {
 		}
 	}
 	return url.Values{}, false
+}
+
+// maxKept bounds a form that is kept for somebody who is not logged in any more.
+const maxKept = 64 << 10
+
+// keepTyped parks a form that came after its session had ended, and returns the path
+// that brings it back after the login; empty for forms that are not brought back, such
+// as those with secrets.
+func (s *Server) keepTyped(c echo.Context) string {
+	here := ""
+	switch c.Path() {
+	case page.FlowsPath, page.SourcesPath, page.DestinationsPath:
+		here = page.New(c.Path())
+	case page.FlowsPath + "/:id":
+		here = page.Sub(page.FlowsPath, c.Param("id"), "edit")
+	case page.SourcesPath + "/:id", page.DestinationsPath + "/:id":
+		here = c.Request().URL.Path
+	}
+	if here == "" || c.Request().ContentLength < 0 || c.Request().ContentLength > maxKept {
+		return ""
+	}
+	form, err := posted(c)
+	if err != nil {
+		return ""
+	}
+	ctx := c.Request().Context()
+	s.flash(ctx, "info", "You had been logged out. What you typed is still here, and not saved yet.")
+	return s.park(ctx, here, form)
 }
 
 // leaveFor parks the form and goes to another that comes back.

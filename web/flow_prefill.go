@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -190,16 +191,32 @@ func (s *Server) flowName(ctx context.Context, edit *flowEdit) (string, error) {
 	if wanted == "" {
 		return "", nil
 	}
-	if dataset, ok := edit.source(edit.typed.Streams[0].From[0].SourceID).Dataset(wanted); ok {
-		table := strings.ReplaceAll(tableFor(dataset, ""), tablePlaceholder, "")
-		wanted = strings.Trim(table, `".`)
-		if wanted == "" {
-			wanted = edit.source(edit.typed.Streams[0].From[0].SourceID).Name
-		}
+	source := edit.source(edit.typed.Streams[0].From[0].SourceID)
+	if dataset, ok := source.Dataset(wanted); ok {
+		wanted = nameFor(source, dataset)
 	}
 	all, err := s.Flows.Flows(ctx)
 	if err != nil {
 		return "", fmt.Errorf("list flows: %w", err)
 	}
 	return freeName(wanted, names(all, func(f flows.Flow) string { return f.Name })), nil
+}
+
+// nameFor proposes a name for a flow that reads a dataset: its table, or its source when
+// it is a pattern.
+func nameFor(source flows.Source, d flows.SourceDataset) string {
+	table := strings.ReplaceAll(tableFor(d, ""), tablePlaceholder, "")
+	return cmp.Or(strings.Trim(table, `".`), source.Name)
+}
+
+// proposedNames are the names that this form proposes for some dataset, so that another
+// dataset may change them.
+func (e *flowEdit) proposedNames() []string {
+	var out []string
+	for _, source := range e.sources {
+		for _, dataset := range source.Datasets {
+			out = append(out, nameFor(source, dataset))
+		}
+	}
+	return out
 }

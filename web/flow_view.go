@@ -22,7 +22,7 @@ func (s *Server) showFlow(c echo.Context, status int, edit flowEdit) error {
 	if status == http.StatusOK {
 		edit.prefill()
 	}
-	if edit.typed.Name == "" && status == http.StatusOK {
+	if status == http.StatusOK && edit.stored.ID == "" && (edit.typed.Name == "" || isProposed(edit.typed.Name, edit.proposedNames())) {
 		name, err := s.flowName(ctx, &edit)
 		if err != nil {
 			return err

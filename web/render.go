@@ -60,7 +60,7 @@ func (s *Server) shell(c echo.Context, title, section string) layout.Shell {
 	if user.ID != "" {
 		shell.NeedsAttention = s.attentionCount(r.Context())
 	}
-	if !isPart(r) {
+	if !isPart(r) && user.ID != "" { // what is said to somebody waits for the login
 		shell.Flash = s.takeFlash(r.Context())
 	}
 	return shell

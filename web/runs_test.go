@@ -224,3 +224,22 @@ func TestARunThatWaitsToRetrySaysSo(t *testing.T) {
 		}
 	}
 }
+
+// TestWaitingRunNamesItsNextAttempt looks at a run that will be tried again.
+func TestWaitingRunNamesItsNextAttempt(t *testing.T) {
+	p := newPages(t)
+	p.world()
+	run := p.addRun("r1", 1, flows.RunRunning)
+	run.Status, run.Error = flows.RunWaiting, &flows.RunError{Kind: "unreachable", Message: "the server does not answer"}
+	run.Lease.Until = time.Now().Add(90 * time.Second)
+	if err := p.store.FinishRun(t.Context(), run.Lease, run); err != nil {
+		t.Fatal(err)
+	}
+	page := p.as(accounts.Viewer).get("/runs/r1").want(t, http.StatusOK)
+	if said := page.Find("#run-head").Text(); !strings.Contains(said, "Retry due") || !strings.Contains(said, "The next attempt is due at "+time.Now().Format("2 Jan 2006")) {
+		t.Errorf("the head says %q", strings.Join(strings.Fields(said), " "))
+	}
+	if said := page.Find("#run-facts").Text(); !strings.Contains(said, "Next attempt") || !strings.Contains(said, "in 1 min") {
+		t.Errorf("the facts say %q", strings.Join(strings.Fields(said), " "))
+	}
+}

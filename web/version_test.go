@@ -86,3 +86,28 @@ func withName(form url.Values, name string) url.Values {
 	form.Set("name", name)
 	return form
 }
+
+// TestEndedSessionLosesNothingTyped sends a form after the session is gone.
+func TestEndedSessionLosesNothingTyped(t *testing.T) {
+	p := newPages(t)
+	p.world()
+	v := p.as(accounts.Editor)
+	form := withName(v.get("/flows/f1/edit").want(t, http.StatusOK).form(t, "flow-form"), "typed for an hour")
+	late := p.visitor() // the same person without a session
+	login := late.post("/flows/f1", sent(form, "action", "save")).want(t, http.StatusSeeOther)
+	shown := late.get(login.location).want(t, http.StatusOK)
+	entered := fields(t, shown.Find("form[method=post]").First())
+	entered.Set("email", "editor@example.org")
+	entered.Set("password", password)
+	back := late.follow(late.post("/login", entered).want(t, http.StatusSeeOther)).want(t, http.StatusOK)
+	if got := back.form(t, "flow-form").Get("name"); got != "typed for an hour" {
+		t.Errorf("after the login the form holds %q", got)
+	}
+	if !strings.Contains(back.Text(), "You had been logged out") {
+		t.Error("nobody says what happened")
+	}
+	again := p.visitor().post("/authorizers/a1", url.Values{"setting.password": {"secret"}}).want(t, http.StatusSeeOther)
+	if strings.Contains(again.location, "draft") {
+		t.Errorf("a form with secrets is kept: %s", again.location)
+	}
+}

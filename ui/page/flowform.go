@@ -236,6 +236,20 @@ type FlowPreview struct {
 	Warnings []string
 }
 
+// fewColumns is up to how many columns a preview lists them above the rows; more are
+// folded, so that the rows are on the screen.
+const fewColumns = 12
+
+// hasChanges says whether a column is changed or left out, which is not to be missed.
+func hasChanges(columns []ColumnPlan) bool {
+	for _, c := range columns {
+		if c.Change == "changed" || c.Change == "removed" {
+			return true
+		}
+	}
+	return false
+}
+
 // Posted is one posted value that is carried through a page.
 type Posted struct{ Name, Value string }
 
