@@ -330,3 +330,25 @@ func TestInterruptedCommandCancelsItsRun(t *testing.T) {
 	w.must(err)
 	w.expect(run, flows.RunCancelled, 0)
 }
+
+// A process that died or stands still may have done more than it could tell. Whoever takes
+// its run over must not call it failed while the destination does not answer.
+func TestATakeoverAsksWhatTheFirstAttemptDid(t *testing.T) {
+	w := newWorld(t)
+	w.timing.lease = 10 * time.Millisecond
+	first := w.claim()
+	time.Sleep(20 * time.Millisecond) // the lease ends; nothing was saved under it
+	w.timing.lease = 10 * time.Second
+	inUse := func() error {
+		return &connectors.Error{Kind: connectors.Conflict, Retryable: true, Message: "The file is in use"}
+	}
+	w.system.faults = faults{resolve: inUse, begin: inUse}
+	w.expect(w.run(), flows.RunUnknown, 0)
+	w.system.faults = faults{}
+	time.Sleep(2 * w.timing.unknown)
+	again := w.run()
+	if again.ID != first.ID {
+		t.Errorf("the run %s was finished as %s", first.ID, again.ID)
+	}
+	w.expect(again, flows.RunSucceeded, 1000)
+}
