@@ -82,6 +82,9 @@ type Deps struct {
 	Log  *slog.Logger
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// RetryAfter are the pauses before the second attempt of a run, the third and so on,
+	// when what failed may pass by itself; nil means 10 s and 30 s, empty no further one.
+	RetryAfter []time.Duration
 }
 
 // Engine moves data. It is safe for concurrent use.
@@ -135,5 +138,9 @@ func New(deps Deps) *Engine {
 	if deps.Now == nil {
 		deps.Now = time.Now
 	}
-	return &Engine{Deps: deps, timing: usualTiming}
+	e := &Engine{Deps: deps, timing: usualTiming}
+	if deps.RetryAfter != nil {
+		e.timing.retry = deps.RetryAfter
+	}
+	return e
 }

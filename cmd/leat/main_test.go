@@ -36,7 +36,7 @@ type program struct {
 
 func newProgram(t *testing.T) *program {
 	t.Helper()
-	return &program{t: t, dataDir: filepath.Join(t.TempDir(), "data"), env: map[string]string{}}
+	return &program{t: t, dataDir: filepath.Join(t.TempDir(), "data"), env: map[string]string{envRetryAfter: "100ms,100ms"}}
 }
 
 // outcome is what a command line gave.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"leat/connectors/catalog"
 	"leat/dial"
@@ -40,6 +41,8 @@ type config struct {
 	references  string
 	// public says that private and loopback addresses are refused as targets.
 	public bool
+	// retryAfter are the pauses before the further attempts of a run; nil means the usual.
+	retryAfter []time.Duration
 }
 
 // The environment variables.
@@ -50,6 +53,7 @@ const (
 	envFiles       = "LEAT_FILES"
 	envReferences  = "LEAT_REFERENCES"
 	envEgress      = "LEAT_EGRESS"
+	envRetryAfter  = "LEAT_RETRY_AFTER"
 )
 
 // config reads flags and environment.
@@ -71,12 +75,35 @@ func (a *app) config() (config, error) {
 	default:
 		return config{}, usage("%s is %q; set it to private (the default: databases may stand on this machine and in private networks) or public", envEgress, egress)
 	}
+	var err error
+	if c.retryAfter, err = parsePauses(a.getenv(envRetryAfter)); err != nil {
+		return config{}, err
+	}
 	absolute, err := filepath.Abs(c.dataDir)
 	if err != nil {
 		return config{}, fmt.Errorf("find the data directory %s: %w", c.dataDir, err)
 	}
 	c.dataDir = absolute
 	return c, nil
+}
+
+// parsePauses reads "10s,30s" or "never"; nil when nothing is set.
+func parsePauses(text string) ([]time.Duration, error) {
+	if text == "" {
+		return nil, nil
+	}
+	pauses := []time.Duration{}
+	if text == "never" {
+		return pauses, nil
+	}
+	for word := range strings.SplitSeq(text, ",") {
+		pause, err := time.ParseDuration(strings.TrimSpace(word))
+		if err != nil || pause <= 0 || len(pauses) == 10 {
+			return nil, usage("%s is %q; write at most ten pauses such as 10s,30s (the default), or never", envRetryAfter, text)
+		}
+		pauses = append(pauses, pause)
+	}
+	return pauses, nil
 }
 
 // storage says where the store is.
@@ -112,7 +139,7 @@ func (a *app) open(own ...netip.AddrPort) (*platform, error) {
 		Connectors: p.catalog, Authorizers: p.store, Sources: p.store, Destinations: p.store, Flows: p.store,
 		Runs: p.store, Installation: p.store, Files: p.files, References: p.resolver(a),
 		Dialer: dial.New(dial.Options{Policy: dial.Policy{AllowPrivate: !c.public, Listeners: own}}),
-		Node:   nodeName(), Log: p.log,
+		Node:   nodeName(), Log: p.log, RetryAfter: c.retryAfter,
 	}
 	p.engine = engine.New(p.deps)
 	return p, nil

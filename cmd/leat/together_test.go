@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,6 +30,9 @@ func TestTwoRunsOneKilled(t *testing.T) {
 	}
 	if err := second.Wait(); err != nil {
 		t.Fatalf("the second process: %v\n%s", err, secondOut)
+	}
+	if said := secondOut.String(); !strings.Contains(said, "is held by") || !strings.Contains(said, "taken over in") {
+		t.Errorf("the second process does not say what it waits for: %s", said)
 	}
 	want, got := digest(t, p.sourceConn, "public.exact"), digest(t, p.targetConn, "analytics.exact")
 	if want != got {

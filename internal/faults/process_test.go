@@ -47,7 +47,7 @@ func (a *site) start(crash string, args ...string) *process {
 	a.t.Cleanup(cancel)
 	p := &process{t: a.t, done: make(chan error, 1)}
 	p.cmd = exec.CommandContext(ctx, a.world.binary, append([]string{"--data-dir", a.dataDir}, args...)...)
-	p.cmd.Env = append(os.Environ(), "LEAT_CRASHPOINT="+crash, "LEAT_DATABASE_URL="+a.storeURL())
+	p.cmd.Env = append(os.Environ(), "LEAT_CRASHPOINT="+crash, "LEAT_DATABASE_URL="+a.storeURL(), "LEAT_RETRY_AFTER=1s,2s")
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	if err := p.cmd.Start(); err != nil {
 		a.t.Fatalf("start the program: %v", err)
