@@ -42,7 +42,9 @@ func lastFailed(reported []dial.Stage, failure error) int {
 // failed check has a failed stage.
 func (l *stageList) withFailure(expected []string, failure error) []dial.Stage {
 	reported := slices.Clone(l.stages)
-	if !slices.ContainsFunc(reported, named(StageSettings)) && !(failure != nil && failedStage(failure) == StageSettings) {
+	told := slices.ContainsFunc(l.stages, func(s dial.Stage) bool { return s.Err != nil })
+	blameless := failure == nil || told || failedStage(failure) != StageSettings
+	if !slices.ContainsFunc(reported, named(StageSettings)) && blameless {
 		reported = slices.Insert(reported, 0, dial.Stage{Name: StageSettings})
 	}
 	if failure == nil {
@@ -51,7 +53,7 @@ func (l *stageList) withFailure(expected []string, failure error) []dial.Stage {
 		}
 		return reported
 	}
-	if slices.ContainsFunc(l.stages, func(s dial.Stage) bool { return s.Err != nil }) {
+	if told {
 		return reported
 	}
 	return append(reported, dial.Stage{Name: blamed(expected, reported, failure), Err: failure})

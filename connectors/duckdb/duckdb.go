@@ -84,6 +84,9 @@ func (c connector) Open(_ context.Context, settings connectors.Settings, env con
 	if conn.path == "" {
 		return nil, &connectors.Error{Kind: connectors.Config, Message: "The setting path is empty", Fix: "Name a database file, such as warehouse.duckdb."}
 	}
+	if err := refuseCloud(conn.path); err != nil {
+		return nil, err
+	}
 	if err := checkMemory(conn.memory); err != nil {
 		return nil, err
 	}
@@ -113,7 +116,7 @@ func checkMemory(limit string) error {
 func (c *connection) Check(ctx context.Context) error {
 	start := time.Now()
 	detail, err := c.look(ctx)
-	dial.Report(ctx, dial.Stage{Name: "database", Detail: detail, Duration: time.Since(start), Err: err})
+	dial.Report(ctx, dial.Stage{Name: "open", Detail: detail, Duration: time.Since(start), Err: err})
 	return err
 }
 

@@ -42,6 +42,18 @@ func parseURL(raw string) (connectors.ParsedURL, error) {
 	return parsed, nil
 }
 
+// refuseCloud refuses the names of databases at MotherDuck, which are no files.
+func refuseCloud(path string) error {
+	name := strings.TrimPrefix(strings.TrimPrefix(path, scheme), "/")
+	if !strings.HasPrefix(name, "md:") && !strings.HasPrefix(name, "motherduck:") {
+		return nil
+	}
+	return &connectors.Error{
+		Kind: connectors.Config, Message: fmt.Sprintf("The path %q means a database at MotherDuck, which Leat does not reach", path),
+		Fix: "Name a file on this machine, such as warehouse.duckdb.",
+	}
+}
+
 // unnamed says that the path waits for the name of a flow.
 func unnamed(path, flow string) bool { return flow == "" && strings.Contains(path, flowMark) }
 
