@@ -72,7 +72,7 @@ func TestNoConnectionIsLeft(t *testing.T) {
 func TestTemporaryFilesAreLimited(t *testing.T) {
 	c, admin := newDatabase(t, "CREATE SCHEMA dwh; CREATE TABLE t AS SELECT n AS id, md5(n::text) AS v FROM generate_series(1, 100000) n")
 	limited, name := role(t, admin, seedGrants)
-	for _, change := range []string{"SET temp_file_limit = '256kB'", "SET maintenance_work_mem = '1MB'", "SET work_mem = '64kB'", "SET max_parallel_maintenance_workers = 0"} {
+	for _, change := range []string{"SET temp_file_limit = '256kB'", "SET maintenance_work_mem = '1MB'", "SET work_mem = '64kB'"} {
 		setRole(t, admin, name, change)
 	}
 	f := into(limited, "t", connectors.Upsert, "id", "v")
