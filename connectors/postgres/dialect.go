@@ -111,7 +111,10 @@ func (d dialect) CreateIndex(name, table string, columns []string, unique bool, 
 	if unique {
 		sql = "CREATE UNIQUE INDEX "
 	}
-	sql += d.Quote(name) + " ON " + table + " (" + strings.Join(quoted, ", ") + ")"
+	if name != "" {
+		sql += d.Quote(name) + " "
+	}
+	sql += "ON " + table + " (" + strings.Join(quoted, ", ") + ")"
 	if where != "" {
 		sql += " WHERE " + where
 	}

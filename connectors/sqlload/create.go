@@ -56,12 +56,17 @@ func (b *builder) openOnly() string {
 	return b.d.Quote(ValidTo) + " IS NULL"
 }
 
+// index leaves the name to the system, which finds a free one also where the table of an
+// earlier load was renamed and kept its indexes. Only a name that would be cut is made
+// here, since two cut names could meet.
 func (b *builder) index(columns []string, unique bool, where string) {
-	ending := "_idx"
-	if unique {
-		ending = "_key"
+	const ending = "_idx"
+	name := b.s.Table.Name + "_" + strings.Join(columns, "_")
+	if limit := b.d.MaxIdentifier(); limit == 0 || len(name)+len(ending) <= limit {
+		name = ""
+	} else {
+		name = ShortenWith(name, ending, limit)
 	}
-	name := ShortenWith(b.s.Table.Name+"_"+strings.Join(columns, "_"), ending, b.d.MaxIdentifier())
 	if sql := b.d.CreateIndex(name, b.target, columns, unique, where); sql != "" {
 		b.add(&b.p.After, Statement{SQL: sql})
 	}

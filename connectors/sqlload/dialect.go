@@ -42,8 +42,9 @@ type Dialect interface {
 	Overriding() string
 	// OnConflict says that INSERT ... ON CONFLICT (columns) may be used.
 	OnConflict() bool
-	// CreateIndex returns the statement, or "" when the system has no such index. Table
-	// is written as SQL; where is "" or a condition.
+	// CreateIndex returns the statement, or "" when the system has no such index. An empty
+	// name leaves the choice of a free one to the system. Table is written as SQL; where is
+	// "" or a condition.
 	CreateIndex(name, table string, columns []string, unique bool, where string) string
 	// AddColumn and WidenColumn change a table written as SQL.
 	AddColumn(table, column, typeName string) string

@@ -11,8 +11,19 @@ import (
 // A promise whose test is gone must leave the page, or get its test back.
 func TestGuaranteesNameTestsThatExist(t *testing.T) {
 	t.Parallel()
+	for _, page := range []string{"docs/guarantees.md", "docs/cases.md"} {
+		t.Run(page, func(t *testing.T) {
+			t.Parallel()
+			namesTests(t, page)
+		})
+	}
+}
+
+// namesTests requires each test of a page in the folder that was named last before it.
+func namesTests(t *testing.T, name string) {
+	t.Helper()
 	root := filepath.Join("..", "..")
-	page, err := os.ReadFile(filepath.Join(root, "docs", "guarantees.md"))
+	page, err := os.ReadFile(filepath.Join(root, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,11 +38,11 @@ func TestGuaranteesNameTestsThatExist(t *testing.T) {
 		}
 		named++
 		if !hasTest(t, filepath.Join(root, folder), word) {
-			t.Errorf("docs/guarantees.md names the test %s, which is not in %s", word, folder)
+			t.Errorf("%s names the test %s, which is not in %s", name, word, folder)
 		}
 	}
 	if named < 30 {
-		t.Errorf("docs/guarantees.md names %d tests; this test does not understand it any more", named)
+		t.Errorf("%s names %d tests; this test does not understand it any more", name, named)
 	}
 }
 

@@ -9,7 +9,7 @@ CREATE TABLE "dwh"."orders" (
 );
 -- copy into the target "dwh"."orders", freeze true;
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM "dwh"."orders" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
-CREATE INDEX "orders_id_Region_idx" ON "dwh"."orders" ("id", "Region")
+CREATE INDEX ON "dwh"."orders" ("id", "Region")
 
 -- existing table without index, whole
 -- recipe stage+delete+insert: rows with the same key's values are replaced
@@ -42,7 +42,7 @@ CREATE TABLE "dwh"."orders" (
 );
 -- copy into the target "dwh"."orders", freeze true;
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM "dwh"."orders" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
-CREATE INDEX "orders_id_Region_idx" ON "dwh"."orders" ("id", "Region")
+CREATE INDEX ON "dwh"."orders" ("id", "Region")
 
 -- existing table without index, incremental
 -- recipe stage+delete+insert: rows with the same key's values are replaced

@@ -19,7 +19,7 @@ SELECT count(CASE WHEN m.matches = 0 THEN 1 END), count(CASE WHEN m.differing > 
 UPDATE "dwh"."orders" AS t SET "valid_to" = greatest(CAST($1 AS timestamp with time zone), t."valid_from") FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region" AND t."valid_to" IS NULL AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", s."period") AS record) -- closed; if touched; $1 = snapshot; expect touched;
 UPDATE "dwh"."orders" AS t SET "valid_to" = greatest(CAST($1 AS timestamp with time zone), t."valid_from") WHERE t."valid_to" IS NULL AND NOT EXISTS (SELECT 1 FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region") -- absent; whole reads only; $1 = snapshot;
 INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period", "valid_from") SELECT s."id", s."Region", s."total", s."at", s."period", greatest(CAST($1 AS timestamp with time zone), l."valid_to") FROM pg_temp."_leat_stage" s LEFT JOIN (SELECT t."id", t."Region", max(t."valid_to") AS "valid_to" FROM "dwh"."orders" t GROUP BY t."id", t."Region") l ON l."id" = s."id" AND l."Region" = s."Region" WHERE NOT EXISTS (SELECT 1 FROM "dwh"."orders" t WHERE t."id" = s."id" AND t."Region" = s."Region" AND t."valid_to" IS NULL) -- inserted; $1 = snapshot; expect missing + differing;
-CREATE UNIQUE INDEX "orders_id_Region_key" ON "dwh"."orders" ("id", "Region") WHERE "valid_to" IS NULL
+CREATE UNIQUE INDEX ON "dwh"."orders" ("id", "Region") WHERE "valid_to" IS NULL
 
 -- existing table without index, whole
 -- recipe stage+versions: one row per version
@@ -70,7 +70,7 @@ SELECT count(CASE WHEN m.matches = 0 THEN 1 END), count(CASE WHEN m.differing > 
 UPDATE "dwh"."orders" AS t SET "valid_to" = greatest(coalesce(CAST(s."at" AS timestamp with time zone), now()), t."valid_from") FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region" AND t."valid_to" IS NULL AND CAST(ROW(t."total", t."at", t."period") AS record) *<> CAST(ROW(s."total", s."at", s."period") AS record) -- closed; if touched; expect touched;
 UPDATE "dwh"."orders" AS t SET "valid_to" = greatest(CAST($1 AS timestamp with time zone), t."valid_from") WHERE t."valid_to" IS NULL AND NOT EXISTS (SELECT 1 FROM pg_temp."_leat_stage" s WHERE t."id" = s."id" AND t."Region" = s."Region") -- absent; whole reads only; $1 = snapshot;
 INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period", "valid_from") SELECT s."id", s."Region", s."total", s."at", s."period", greatest(coalesce(CAST(s."at" AS timestamp with time zone), now()), l."valid_to") FROM pg_temp."_leat_stage" s LEFT JOIN (SELECT t."id", t."Region", max(t."valid_to") AS "valid_to" FROM "dwh"."orders" t GROUP BY t."id", t."Region") l ON l."id" = s."id" AND l."Region" = s."Region" WHERE NOT EXISTS (SELECT 1 FROM "dwh"."orders" t WHERE t."id" = s."id" AND t."Region" = s."Region" AND t."valid_to" IS NULL) -- inserted; expect missing + differing;
-CREATE UNIQUE INDEX "orders_id_Region_key" ON "dwh"."orders" ("id", "Region") WHERE "valid_to" IS NULL
+CREATE UNIQUE INDEX ON "dwh"."orders" ("id", "Region") WHERE "valid_to" IS NULL
 
 -- existing table without index, incremental
 -- recipe stage+versions: one row per version

@@ -10,7 +10,7 @@ CREATE TABLE "dwh"."orders" (
 -- copy into the target "dwh"."orders", freeze true;
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM "dwh"."orders" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 DELETE FROM "dwh"."orders" AS d USING (SELECT s.ctid AS o, row_number() OVER (PARTITION BY s."id", s."Region" ORDER BY s.ctid DESC) AS place FROM "dwh"."orders" s) r WHERE d.ctid = r.o AND r.place > 1 -- duplicates; if doubled; expect doubled;
-CREATE UNIQUE INDEX "orders_id_Region_key" ON "dwh"."orders" ("id", "Region")
+CREATE UNIQUE INDEX ON "dwh"."orders" ("id", "Region")
 
 -- existing table without index, whole
 -- recipe stage+insert: no usable unique index stands on exactly the unique columns
@@ -43,7 +43,7 @@ CREATE TABLE "dwh"."orders" (
 -- copy into the target "dwh"."orders", freeze true;
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM "dwh"."orders" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 DELETE FROM "dwh"."orders" AS d USING (SELECT s.ctid AS o, row_number() OVER (PARTITION BY s."id", s."Region" ORDER BY s."at" DESC NULLS LAST, s.ctid DESC) AS place FROM "dwh"."orders" s) r WHERE d.ctid = r.o AND r.place > 1 -- duplicates; if doubled; expect doubled;
-CREATE UNIQUE INDEX "orders_id_Region_key" ON "dwh"."orders" ("id", "Region")
+CREATE UNIQUE INDEX ON "dwh"."orders" ("id", "Region")
 
 -- existing table without index, incremental
 -- recipe stage+insert: no usable unique index stands on exactly the unique columns
