@@ -44,7 +44,10 @@ func TestRejectsOfOneRun(t *testing.T) {
 			t.Errorf("the first row is %+v", row)
 		}
 	}
-	for range w.Rejects(t.Context(), first, first.Streams[0]) {
+	for _, err := range w.Rejects(t.Context(), first, first.Streams[0]) {
+		if err != nil {
+			t.Error(err)
+		}
 		break // the connection is closed all the same
 	}
 	waitFor(t, "the connection to end", func() bool {
