@@ -99,3 +99,12 @@ func TestQueries(t *testing.T) {
 		}
 	}
 }
+
+// Rows may go at the source; what was read stays read.
+func TestPositionNeverMovesBack(t *testing.T) {
+	s := newSite(t, "CREATE TABLE t AS SELECT i AS id FROM range(10) r(i)")
+	last := connectors.Position(`{"cursor":"100","type":"BIGINT"}`)
+	if n, next := s.count(t, connectors.Selection{Dataset: connectors.Dataset{Name: "t"}, Cursor: "id", Position: last}); n != 0 || next != last {
+		t.Errorf("a read behind the position gave %d rows and the position %s", n, next)
+	}
+}

@@ -20,9 +20,12 @@ type suite struct {
 // The suites. A mutant names the tests that should notice it first, which takes seconds,
 // and then everything that could.
 var (
-	protocol = suite{folder: "./connectors/postgres", run: "Zombie|FenceIs|LostCommit|EmptyRead|DroppingTrigger|NullKeys|IncrementalInsert|Overlap|PositionNever|CursorTypes"}
+	protocol = suite{folder: "./connectors/postgres", run: "Zombie|FenceIs|LostCommit|EmptyRead|DroppingTrigger|NullKeys|IncrementalInsert|Overlap|PositionNever|CursorTypes|OtherInstallation"}
 	contract = suite{folder: "./connectors/postgres", run: "TestSuite"}
 	loading  = suite{folder: "./connectors/postgres"}
+	reading  = suite{folder: "./connectors/postgres", run: "TestParts"}
+	duckdb   = suite{folder: "./connectors/duckdb"}
+	store    = suite{folder: "./storage"}
 	planning = suite{folder: "./connectors/sqlload"}
 	engine   = suite{folder: "./engine"}
 	cases    = suite{folder: "./cmd/leat", run: "TestTies|TestRows|TestNoNew|TestNewest|TestAnEmpty|TestASource|TestATrigger"}
@@ -33,6 +36,7 @@ const (
 	storeFile    = "connectors/sqlload/store.go"
 	countsFile   = "connectors/sqlload/counts.go"
 	transferFile = "engine/transfer.go"
+	partsFile    = "connectors/postgres/parts.go"
 )
 
 var mutants = []mutant{
@@ -106,5 +110,75 @@ var mutants = []mutant{
 		name: "rows with NULL in the key are stored", file: "connectors/sqlload/run.go",
 		old: `if nulls := seen["nulls"]; nulls > 0 {`, new: `if nulls := seen["nulls"]; nulls < 0 {`,
 		suites: []suite{planning, protocol, cases, loading},
+	},
+	{
+		name: "a table of another installation is loaded", file: storeFile,
+		old: "if err := s.refuseOthers(ctx, db, stream); err != nil {", new: "if err := ctx.Err(); err != nil {",
+		suites: []suite{duckdb, protocol, loading},
+	},
+	{
+		name: "a much smaller read replaces rows", file: countsFile,
+		old: "if ratio > 0 && float64(in.Close.RowsRead) < ratio*float64(last) {", new: "if ratio > 0 && in.Close.RowsRead < 0 {",
+		suites: []suite{planning, contract, cases, loading},
+	},
+	{
+		name: "a run that was applied is read again", file: transferFile,
+		old: "if err != nil || applied != nil {", new: "if err != nil {",
+		suites: []suite{engine},
+	},
+	{
+		name: "a run is taken over without a question", file: "engine/execute.go",
+		old: "if j.doubtful() {", new: "if j.doubtful() && j.run.Streams != nil {",
+		suites: []suite{engine},
+	},
+	{
+		name: "a process that lost its lease ends the run", file: "storage/run_claims.go",
+		old: "id = ? AND lease_node = ? AND attempt = ? AND status", new: "id = ? AND (lease_node = ? OR attempt >= ?) AND status",
+		suites: []suite{store, engine},
+	},
+	{
+		name: "ranges of blocks overlap", file: partsFile,
+		old: "if part < p.parts-1 {", new: "if part < p.parts-2 {",
+		suites: []suite{reading},
+	},
+	{
+		name: "a part that failed counts as read", file: partsFile,
+		old: "if err == io.EOF {", new: "if err != nil {",
+		suites: []suite{reading},
+	},
+	{
+		name: "parts are read without the shared snapshot", file: partsFile,
+		old: "READ ONLY; SET TRANSACTION SNAPSHOT '", new: "READ ONLY; SET application_name = '",
+		suites: []suite{reading, cases},
+	},
+	{
+		name: "a load into PostgreSQL stores neither position nor load row", file: "connectors/postgres/load_commit.go",
+		old: "if err := l.finish(ctx, closes, reports); err != nil {", new: "if err := ctx.Err(); err != nil {",
+		suites: []suite{contract, protocol},
+	},
+	{
+		name: "a load into DuckDB stores neither position nor load row", file: "connectors/duckdb/load_commit.go",
+		old: "if err := l.finish(ctx, it, closes[i], reports[i]); err != nil {", new: "if err := ctx.Err(); err != nil && it == l.items[i] {",
+		suites: []suite{duckdb},
+	},
+	{
+		name: "a load into DuckDB does not claim its tables", file: "connectors/duckdb/load.go",
+		old: "if err := l.s.inTransaction(ctx, func() error { return l.claim(ctx) }); err != nil {", new: "if err := ctx.Err(); err != nil {",
+		suites: []suite{duckdb},
+	},
+	{
+		name: "a run that DuckDB applied is not recognised", file: "connectors/duckdb/load.go",
+		old: "l.id.Run, &it.state); err != nil || it.state.Applied != nil {", new: "\"\", &it.state); err != nil || it.state.Applied != nil {",
+		suites: []suite{duckdb},
+	},
+	{
+		name: "DuckDB's rows equal to the position are not read again", file: "connectors/duckdb/incremental.go",
+		old: `condition = c.quoted + " >= " + lower`, new: `condition = c.quoted + " > " + lower`,
+		suites: []suite{duckdb},
+	},
+	{
+		name: "DuckDB's position moves back", file: "connectors/duckdb/incremental.go",
+		old: `c.typed("$1")+" > "+c.typed("$2")`, new: `c.typed("$1")+" IS DISTINCT FROM "+c.typed("$2")`,
+		suites: []suite{duckdb},
 	},
 }
