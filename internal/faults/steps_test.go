@@ -56,6 +56,14 @@ func hasSessions(s scenario) bool  { return s.into != duckdb }
 func readsDuckDB(s scenario) bool  { return s.from == duckdb }
 func keepsRejects(s scenario) bool { return s.rejects[0] != "" }
 
+// middle is a pass of the steps that come once per batch; a read of new rows has few.
+func (s scenario) middle() string {
+	if s.dataset == incremental {
+		return "2"
+	}
+	return "3"
+}
+
 // stepNames lists the steps of a scenario, the ones that come once per batch with a pass
 // in the middle.
 func stepNames(s scenario) []string {
@@ -66,7 +74,7 @@ func stepNames(s scenario) []string {
 		}
 		names = append(names, step.name)
 		if step.name == "load.batch_written" {
-			names = append(names, step.name+":3")
+			names = append(names, step.name+":"+s.middle())
 		}
 	}
 	return names
