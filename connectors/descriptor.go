@@ -106,6 +106,8 @@ type Capabilities struct {
 	MaxIdentifier int
 	// MaxColumns is the most columns of a table; 0 means no limit.
 	MaxColumns int
+	// Writers is how many sessions may write one table at once; 0 and 1 mean one.
+	Writers int
 	// Parallelism is the most streams that may load at once.
 	Parallelism int
 	// DatasetOptions are the options of one dataset, for example a CSV delimiter.

@@ -12,9 +12,6 @@ import (
 // MaxParallelism is the most streams of a flow, or parts of a table, at once.
 const MaxParallelism = 64
 
-// MaxWriters is the most sessions that write one table at once.
-const MaxWriters = 8
-
 // Validate checks the source against what its system can do. The error is
 // connectors.Problems; dataset i has the fields "datasets[i].…".
 func (s Source) Validate(can connectors.Capabilities) error {

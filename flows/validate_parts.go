@@ -105,7 +105,15 @@ func (s Stream) check(problems connectors.Problems, at string, can connectors.Ca
 		problems.Add(at+"min_rows_ratio", "is out of range: use 0 to 1, or -1 to allow any number of rows")
 	}
 	checkCount(problems, at+"parts", s.Parts, MaxParallelism)
-	checkCount(problems, at+"writers", s.Writers, MaxWriters)
+	s.checkWriters(problems, at, can)
+}
+
+func (s Stream) checkWriters(problems connectors.Problems, at string, can connectors.Capabilities) {
+	if s.Writers > 1 && can.Writers < 2 {
+		problems.Add(at+"writers", "asks for several sessions, but the destination writes a table in one: leave it out")
+		return
+	}
+	checkCount(problems, at+"writers", s.Writers, max(can.Writers, 1))
 }
 
 // checkInputs wants one input, or several with a name each.

@@ -26,7 +26,7 @@ func mustProblem(t *testing.T, err error, field string) {
 }
 
 var able = connectors.Capabilities{
-	Reads: true, Loads: true, Queries: true, Cursors: true, WriteModes: connectors.WriteModes(), RawLayout: true,
+	Reads: true, Loads: true, Queries: true, Cursors: true, WriteModes: connectors.WriteModes(), RawLayout: true, Writers: 8,
 	Atomicity: connectors.AtomicFlow, MaxIdentifier: 63,
 	DatasetOptions: []connectors.Field{{Name: "skip", Type: connectors.FieldNumber, Min: 0, Max: 10}},
 }
@@ -118,6 +118,8 @@ func TestFlowProblems(t *testing.T) {
 		"ratio NaN":      {func(_ *flows.Flow, s *flows.Stream) { s.MinRowsRatio = math.NaN() }, "streams[0].min_rows_ratio"},
 		"ratio off":      {func(_ *flows.Flow, s *flows.Stream) { s.MinRowsRatio = -1 }, ""},
 		"parts":          {func(_ *flows.Flow, s *flows.Stream) { s.Parts = 1000 }, "streams[0].parts"},
+		"writers":        {func(_ *flows.Flow, s *flows.Stream) { s.Writers = 9 }, "streams[0].writers"},
+		"all writers":    {func(_ *flows.Flow, s *flows.Stream) { s.Writers = 8 }, ""},
 		"drift":          {func(_ *flows.Flow, s *flows.Stream) { s.Drift = "x" }, "streams[0].drift"},
 		"replace":        {func(_ *flows.Flow, s *flows.Stream) { s.Replace = "x" }, "streams[0].replace"},
 		"replace upsert": {func(_ *flows.Flow, s *flows.Stream) { s.Replace = connectors.ReplaceSwap }, "streams[0].replace"},

@@ -112,7 +112,10 @@ func readStreamOptions(s *flows.Stream, form url.Values, i, at int, problems con
 	if rejects := readNumber(form, stName(i, "rejects"), 0, local); rejects != 0 {
 		s.Rejects = &rejects
 	}
-	if s.Writers = int(readNumber(form, stName(i, "writers"), 0, local)); s.Writers == 1 {
+	if _, shown := form[stName(i, "writers")]; shown {
+		s.Writers = int(readNumber(form, stName(i, "writers"), 1, local))
+	}
+	if s.Writers == 1 {
 		s.Writers = 0
 	}
 	s.MinRowsRatio = 0
