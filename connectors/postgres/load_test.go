@@ -90,6 +90,8 @@ type flow struct {
 	run       int
 	// parts is told to the load where the read has fewer.
 	parts int
+	// readParts asks for more parts than there are writers.
+	readParts int
 }
 
 // into describes a flow from public.<name> to dwh.<name>.
@@ -159,7 +161,7 @@ func (f *flow) send(t testing.TB, load connectors.Load) (connectors.Close, error
 	t.Helper()
 	selection := f.selection
 	selection.Position, selection.Cursor = load.States()[0].Position, f.target.Cursor
-	selection.Overlap, selection.Parts = f.target.Overlap, f.target.Writers
+	selection.Overlap, selection.Parts = f.target.Overlap, max(f.target.Writers, f.readParts)
 	read, err := f.c.Read(t.Context(), []connectors.Selection{selection}, load.Want())
 	if err != nil {
 		t.Fatalf("read: %v", err)

@@ -157,7 +157,7 @@ func (v FlowForm) streamOptions(i int) []component.Field {
 	return v.with(fields...)
 }
 
-const writersHelp = "Pays for big tables when the destination has many idle cores; leave it at 1 otherwise. " +
+const writersHelp = "Meant for big tables at a destination with many idle cores; on two cores it brought nothing. Leave it at 1 if in doubt. " +
 	"The rows are written by that many sessions into a hidden table first, which needs the right to create tables. A run that used one writer all the same says why."
 
 // fewStreams is up to how many streams the write modes are shown as cards; forms of
