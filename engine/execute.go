@@ -137,25 +137,26 @@ func (e *Engine) deliver(ctx context.Context, j *job) {
 	j.outcome(ctx, reports, known(err), e.Now())
 }
 
-// attempt moves the rows of one load and finds out how a lost COMMIT ended.
+// attempt moves the rows of one load and finds out how one ended that did not say so.
+// Claiming the tables ends what an earlier attempt may still be doing and tells what it
+// stored; where the claim is not reached, only a question can.
 func (e *Engine) attempt(ctx context.Context, j *job) (reports []connectors.Report, err error) {
 	defer caught(e.Log, &err)
-	if j.doubtful() {
-		if reports, err = e.settle(ctx, j); err != nil || reports != nil {
-			return reports, err
+	if err = context.Cause(ctx); err == nil {
+		if reports, err = e.carry(ctx, j); err == nil {
+			return reports, nil
 		}
 	}
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+	if !connectors.Is(err, connectors.Unknown) && !j.doubtful() {
+		return nil, err
 	}
-	reports, err = e.carry(ctx, j)
-	if !connectors.Is(err, connectors.Unknown) {
-		return reports, err
-	}
-	j.say(0, levelWarning, "the connection broke while the rows were being stored; asking the destination what became of them")
 	lost := err
+	j.say(0, levelWarning, "asking the destination whether the rows were stored: "+connectors.AsError(lost).Message)
 	if reports, err = e.settle(ctx, j); err != nil || reports != nil {
 		return reports, err
+	}
+	if !connectors.Is(lost, connectors.Unknown) {
+		return nil, lost
 	}
 	return nil, &connectors.Error{
 		Kind: connectors.Unreachable, Retryable: true, Cause: lost,
@@ -168,7 +169,7 @@ func (e *Engine) attempt(ctx context.Context, j *job) (reports []connectors.Repo
 // without having told, or may stand still and be about to: what it did after its progress
 // was last saved is known to the destination alone.
 func (j *job) doubtful() bool {
-	if j.run.Attempt <= 1 {
+	if j.run.Attempt <= 1 || j.fenced {
 		return false
 	}
 	return slices.ContainsFunc(j.routes(), func(r route) bool {

@@ -16,6 +16,8 @@ type job struct {
 	members      []int // indexes of routes
 	board        *board
 	installation string
+	// fenced says that the tables were claimed: no earlier attempt can store rows any more.
+	fenced bool
 }
 
 func (j *job) id() connectors.LoadID {
@@ -135,6 +137,7 @@ func (j *job) described(target int, s shipment) {
 }
 
 func (j *job) claimed(target int, state connectors.TargetState) {
+	j.fenced = true
 	j.board.update(j.members[target], func(stream *flows.StreamRun) {
 		stream.Phase = flows.PhaseReading
 		stream.Warnings = append(stream.Warnings, state.Warnings...)

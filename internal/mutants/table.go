@@ -128,7 +128,7 @@ var mutants = []mutant{
 	},
 	{
 		name: "a run is taken over without a question", file: "engine/execute.go",
-		old: "if j.doubtful() {", new: "if j.doubtful() && j.run.Streams != nil {",
+		old: "!j.doubtful() {", new: "(j.run.Streams == nil || !j.doubtful()) {",
 		suites: []suite{engine},
 	},
 	{
