@@ -28,6 +28,8 @@ var testRooms = []string{"internal/testdb", "internal/crashpoint", "connectors/c
 // testDoors are open to the tests of a room only.
 var testDoors = []door{
 	{"engine", system, "whole runs over one real system, without linking all of the catalog"},
+	{"internal/faults", "internal/duck", "the rows of a DuckDB file are compared with their source"},
+	{"internal/faults", "connectors/pgwire", "which steps a server passes depends on its version"},
 }
 
 // emptyNames are package names under which anything could be kept.
