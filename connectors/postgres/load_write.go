@@ -202,6 +202,9 @@ func (l *load) loadError(ctx context.Context, it *item, doing string, err error)
 	if server, ok := errors.AsType[*pgconn.PgError](err); ok && strings.HasPrefix(server.TableName, "_leat_") {
 		server.TableName = it.stream.Table.Name // which the table of our own will become
 	}
+	if it.plan != nil {
+		err = withColumn(err, it.plan.CopyColumns)
+	}
 	return pgwire.MapError(ctx, err, pgwire.Attempt{Doing: doing, User: l.s.attempt.User, Table: it.stream.Table, Rights: strings.Join(rights(it.target.Mode), ", ")})
 }
 
