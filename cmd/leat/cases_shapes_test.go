@@ -37,7 +37,7 @@ func TestOddTablesArriveExactly(t *testing.T) {
 func TestAnEnumWithoutTheLabelIsReported(t *testing.T) {
 	c := newCase(t, "CREATE TYPE public.mood AS ENUM ('fine', 'new'); CREATE TABLE public.rows (id int PRIMARY KEY, v public.mood); INSERT INTO public.rows VALUES (1, 'fine'), (2, 'new')",
 		"CREATE TYPE public.mood AS ENUM ('fine'); CREATE TABLE analytics.rows (id int, v public.mood)", "", "write_mode: insert")
-	c.fails("analytics.rows", "cannot be read as a value of its type", `column "v"`)
+	c.fails("analytics.rows", "cannot be read as a value of its type", `column "v"`, "ADD VALUE")
 	c.holds("SELECT count(*) FROM analytics.rows", "0")
 }
 

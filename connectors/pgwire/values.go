@@ -40,6 +40,7 @@ var conditions = map[string]string{
 var dataFixes = map[string]string{
 	"22001": "Make the column longer, or shorten the text in a query.",
 	"22003": "Make the column's type larger.",
+	"22P02": "Mend the value at the source or in a query; a label that an enum lacks is added by ALTER TYPE ... ADD VALUE.",
 	"23001": "Use upsert, which removes nothing, or remove the rows that refer to it first.",
 	"23502": "Fill the value at the source, leave such rows out in a query, or allow NULL in the target's column.",
 	"23503": "Load the table that it refers to first.",
