@@ -25,7 +25,8 @@ func (e *Engine) again(ctx context.Context, run flows.Run) (time.Duration, bool)
 		return 0, false
 	}
 	pause := e.timing.retry[max(run.Attempt, 1)-1]
-	return pause + rand.N(pause/4+1), true // runs that failed together do not come back together
+	// Runs that failed together do not come back together.
+	return pause + rand.N(pause/4+1), true //nolint:gosec // nobody gains by guessing it
 }
 
 // isPassing says that a stream failed for a reason that may pass by itself.

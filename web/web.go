@@ -155,7 +155,7 @@ func New(deps Deps) *Server {
 		deps.Now = time.Now
 	}
 	s := &Server{Deps: deps, limiter: accounts.NewLoginLimiter(), typed: newTypedSecrets(deps.Now)}
-	s.closing, s.stop = context.WithCancel(context.Background()) //nolint:gosec // Serve stops it
+	s.closing, s.stop = context.WithCancel(context.Background()) // Serve stops it
 	s.sessions = newSessions(deps.Sessions, s.sessionFailed)
 	s.handler = s.outer(s.router())
 	return s

@@ -20,7 +20,7 @@ func TestAFileThatAnotherProcessHolds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer db.Close() //nolint:errcheck // the process ends
+		defer db.Close()
 		_, _ = os.Stdout.WriteString("open\n")
 		_, _ = os.Stdin.Read(make([]byte, 1))
 		return

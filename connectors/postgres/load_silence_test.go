@@ -109,7 +109,8 @@ func TestASilentDestinationEndsTheLoad(t *testing.T) {
 			func(ctx context.Context, s *silence) error {
 				return s.load.s.inTransaction(ctx, func(context.Context) error { return nil })
 			},
-			connectors.Unreachable, []string{"load dwh.t", "did not answer within 500ms", "lock_timeout"},
+			connectors.Unreachable,
+			[]string{"load dwh.t", "did not answer within 500ms", "lock_timeout"},
 		},
 		"rows": {
 			func(t *testing.T, s *silence) { s.begun(t) },
@@ -117,7 +118,8 @@ func TestASilentDestinationEndsTheLoad(t *testing.T) {
 				_, err := s.load.Commit(ctx, []connectors.Close{s.close})
 				return err
 			},
-			connectors.Unreachable, []string{"dwh.t", "did not answer within 500ms", "batch_timeout"},
+			connectors.Unreachable,
+			[]string{"dwh.t", "did not answer within 500ms", "batch_timeout"},
 		},
 		"apply": {
 			sentAll,
@@ -125,12 +127,14 @@ func TestASilentDestinationEndsTheLoad(t *testing.T) {
 				_, err := s.load.s.about("apply the load of dwh.t", s.target.Table, "").working(s.target.Limits).Exec(ctx, "SELECT 1")
 				return err
 			},
-			connectors.Unreachable, []string{"apply the load of dwh.t", "did not answer within 500ms", "statement_timeout"},
+			connectors.Unreachable,
+			[]string{"apply the load of dwh.t", "did not answer within 500ms", "statement_timeout"},
 		},
 		"commit": {
 			sentAll,
 			func(ctx context.Context, s *silence) error { return s.load.commit(ctx) },
-			connectors.Unknown, []string{"dwh.t"},
+			connectors.Unknown,
+			[]string{"dwh.t"},
 		},
 	}
 	for name, c := range cases {

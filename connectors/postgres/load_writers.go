@@ -74,7 +74,7 @@ func (w *writers) start(ctx context.Context, chosen lane) {
 	sql := copyInto(w.it.plan.CopyInto, columns, "FORMAT binary")
 	for _, one := range w.all {
 		one.lane = chosen
-		w.group.Go(func() {
+		w.group.Go(func() { //nolint:contextcheck // writers go on after the call that starts them
 			if err := w.fill(one, sql); err != nil {
 				w.cancel(w.load.loadError(context.WithoutCancel(w.ctx), w.it, "load rows into "+w.it.stream.Table.String(), err))
 			}
@@ -92,7 +92,7 @@ func (w *writers) hand(ctx context.Context, part int, batch record.Batch) error 
 	select {
 	case w.jobs <- job{batch: batch, first: int64(part)*partRows + w.rows[part]}:
 	case <-w.ctx.Done():
-		return context.Cause(w.ctx)
+		return context.Cause(w.ctx) //nolint:contextcheck // the writers' own end
 	case <-ctx.Done():
 		return pgwire.MapError(ctx, ctx.Err(), pgwire.Attempt{Doing: "load rows into " + w.it.stream.Table.String()})
 	}
@@ -161,7 +161,7 @@ func (w *writers) finish(ctx context.Context) error {
 	defer stop()
 	close(w.jobs)
 	w.group.Wait()
-	if err := context.Cause(w.ctx); err != nil {
+	if err := context.Cause(w.ctx); err != nil { //nolint:contextcheck // the writers' own end
 		return pgwire.MapError(ctx, err, pgwire.Attempt{Doing: "load rows into " + w.it.stream.Table.String()})
 	}
 	w.it.copied = w.copied.Load()
