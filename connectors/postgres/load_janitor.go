@@ -4,53 +4,76 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 
 	"leat/connectors"
 )
 
-// sweep drops the hidden tables that earlier loads of our streams left behind when they
-// died. It runs when the fence is raised and the sessions of those loads are gone.
+// janitor drops the hidden tables that loads of one stream left behind when they died.
+type janitor struct {
+	s      *session
+	schema string
+	// installation and stream are whose tables it drops; those of the fence below and
+	// above may belong to a load that goes on.
+	installation, stream string
+	below                int64
+}
+
+// sweep drops what earlier loads of our streams left. It runs when the fence is raised and
+// the sessions of those loads are gone.
 func (l *load) sweep(ctx context.Context) error {
 	for _, it := range l.items {
-		rows, err := l.s.Query(ctx, `SELECT c.relname, d.description, pg_has_role(c.relowner, 'USAGE') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-			JOIN pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
-			WHERE n.nspname = $1 AND c.relkind = 'r' AND c.relname LIKE '\_leat\_%'`, it.stream.Table.Schema)
+		j := janitor{s: l.s, schema: it.stream.Table.Schema, installation: l.id.Installation, stream: it.target.StateKey, below: it.state.Fence}
+		left, err := j.sweep(ctx)
 		if err != nil {
 			return err
 		}
-		for _, row := range rows {
-			if !l.orphan(it, row[0].Text, row[1].Text) {
-				continue
-			}
-			if err := l.dropOrphan(ctx, it, row[0].Text, row[2].Bool()); err != nil {
-				return err
-			}
-		}
+		it.left = append(it.left, left...)
 	}
 	return nil
 }
 
-// orphan tells whether a table is a hidden one of an earlier load of this stream. The name
-// must follow from the comment, so that a comment alone never costs a table.
-func (l *load) orphan(it *item, name, comment string) bool {
+// sweepAll drops what all loads of a stream left, whose state is being removed.
+func sweepAll(ctx context.Context, s *session, schema, installation, stream string) error {
+	j := janitor{s: s, schema: schema, installation: installation, stream: stream, below: math.MaxInt64}
+	_, err := j.sweep(ctx) // what another role owns stays: its comment says whose it was
+	return err
+}
+
+// sweep drops the tables, and says which of them somebody else must drop.
+func (j janitor) sweep(ctx context.Context) (left []string, err error) {
+	rows, err := j.s.Query(ctx, `SELECT c.relname, d.description, pg_has_role(c.relowner, 'USAGE') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		JOIN pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
+		WHERE n.nspname = $1 AND c.relkind = 'r' AND c.relname LIKE '\_leat\_%'`, j.schema)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		table := connectors.Table{Schema: j.schema, Name: row[0].Text}
+		switch {
+		case !j.owns(table.Name, row[1].Text):
+		case row[2].Bool():
+			if err := j.drop(ctx, table); err != nil {
+				return left, err
+			}
+		default:
+			left = append(left, fmt.Sprintf("The hidden table %s of an earlier run belongs to another role; drop it as that role: DROP TABLE %s;", table, quoteTable(table)))
+		}
+	}
+	return left, nil
+}
+
+// owns tells whether a table is a hidden one of the stream. The name must follow from the
+// comment, so that a comment alone never costs a table.
+func (j janitor) owns(name, comment string) bool {
 	var m mark
 	if err := json.Unmarshal([]byte(comment), &m); err != nil || m.name() != name {
 		return false
 	}
-	return m.Installation == l.id.Installation && m.Stream == it.target.StateKey && m.Fence < it.state.Fence
+	return m.Installation == j.installation && m.Stream == j.stream && m.Fence < j.below
 }
 
-// dropOrphan drops the table, or says who must.
-func (l *load) dropOrphan(ctx context.Context, it *item, name string, owned bool) error {
-	table := connectors.Table{Schema: it.stream.Table.Schema, Name: name}
-	sql := "DROP TABLE " + quoteTable(table)
-	if !owned {
-		it.left = append(it.left, fmt.Sprintf("The hidden table %s of an earlier run belongs to another role; drop it as that role: %s;", table, sql))
-		return nil
-	}
-	_, err := l.s.about("drop the hidden table "+table.String()+" of an earlier run", table, "").Exec(ctx, sql)
-	if isState(err, "42P01") { // its own load has dropped it meanwhile
-		return nil
-	}
+func (j janitor) drop(ctx context.Context, table connectors.Table) error {
+	_, err := j.s.about("drop the hidden table "+table.String()+" of an earlier run", table, "").Exec(ctx, "DROP TABLE IF EXISTS "+quoteTable(table))
 	return err
 }

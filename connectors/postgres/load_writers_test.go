@@ -176,6 +176,12 @@ func TestTheJanitorDropsItsOwnLowerFences(t *testing.T) {
 	}
 	wantRows(t, admin, "SELECT * FROM dwh.t", want)
 	wantRows(t, admin, hiddenTables, "(4)")
+	if err := c.DropState(t.Context(), "dwh", testInstallation, f.target.StateKey); err != nil {
+		t.Fatal(err)
+	}
+	wantRows(t, admin, hiddenTables, "(3)")
+	later := others["a later fence"]
+	wantRows(t, admin, "SELECT to_regclass('dwh."+later.name()+"')", "()")
 }
 
 func hiddenTable(t *testing.T, admin *pgx.Conn, m mark, name string) {

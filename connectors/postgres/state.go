@@ -110,10 +110,13 @@ func (c *connection) AdoptState(ctx context.Context, schema, stateKey, from, ins
 	})
 }
 
-// DropState removes a stream's rows.
+// DropState removes a stream's rows, and the hidden tables that its loads left behind.
 func (c *connection) DropState(ctx context.Context, schema, installation, stateKey string) error {
 	return c.editState(ctx, schema, func(ctx context.Context, s *session, store sqlload.Store) error {
-		return store.Drop(ctx, s, installation, stateKey)
+		if err := store.Drop(ctx, s, installation, stateKey); err != nil {
+			return err
+		}
+		return sweepAll(ctx, s, schema, installation, stateKey)
 	})
 }
 
