@@ -193,11 +193,15 @@ func (l *load) writeError(ctx context.Context, it *item, err error) error {
 	return l.loadError(ctx, it, "load rows into "+it.stream.Table.String(), err)
 }
 
-// loadError maps an error of the applying session. A session that was ended from
-// outside was most likely fenced off by a newer load.
+// loadError maps an error of the applying session. A newer load ends it in the same way
+// as a server that is shut down or a person who has the right to.
 func (l *load) loadError(ctx context.Context, it *item, doing string, err error) error {
 	if isState(err, "57P01") {
-		return sqlload.FencedOff(it.stream.Table)
+		return &connectors.Error{
+			Kind: connectors.Conflict, Retryable: true, Cause: err,
+			Message: fmt.Sprintf("The server ended the session that loads %s: a newer load has taken over, or the server was shut down", it.stream.Table),
+			Fix:     "Nothing was written by this load; run it again if it is still wanted.",
+		}
 	}
 	if server, ok := errors.AsType[*pgconn.PgError](err); ok && strings.HasPrefix(server.TableName, "_leat_") {
 		server.TableName = it.stream.Table.Name // which the table of our own will become
