@@ -12,12 +12,17 @@ import (
 // in the column that parts them; when it is read in parallel parts; then each row comes
 // exactly once, also of a default partition.
 func TestPartsOfAPartitionedTable(t *testing.T) {
-	for _, kind := range []string{"LIST (region)", "RANGE (region)"} {
+	layouts := map[string][2]string{
+		"LIST (region)": {"FOR VALUES IN ('eu')", "DEFAULT"}, "RANGE (region)": {"FOR VALUES FROM ('ea') TO ('ez')", "DEFAULT"},
+	}
+	if serverVersion(t) < 110_000 { // no default partitions yet, and so no NULL in a range
+		layouts = map[string][2]string{"LIST (region)": {"FOR VALUES IN ('eu')", "FOR VALUES IN ('us', NULL)"}}
+	}
+	for kind, partitions := range layouts {
 		t.Run(kind, func(t *testing.T) {
-			bounds := map[string]string{"LIST (region)": "IN ('eu')", "RANGE (region)": "FROM ('ea') TO ('ez')"}[kind]
 			c, _ := newDatabase(t, fmt.Sprintf(`CREATE TABLE big (id int, region text, filler text) PARTITION BY %s;
-				CREATE TABLE big_eu PARTITION OF big FOR VALUES %s; CREATE TABLE big_other PARTITION OF big DEFAULT;
-				INSERT INTO big SELECT n, (ARRAY['eu', 'us', NULL])[1 + n %% 3], repeat('x', 600) FROM generate_series(1, 90000) n`, kind, bounds))
+				CREATE TABLE big_eu PARTITION OF big %s; CREATE TABLE big_other PARTITION OF big %s;
+				INSERT INTO big SELECT n, (ARRAY['eu', 'us', NULL])[1 + n %% 3], repeat('x', 600) FROM generate_series(1, 90000) n`, kind, partitions[0], partitions[1]))
 			s := table("big")
 			s.Columns, s.Parts = []string{"id", "region"}, 4
 			got := readAll(t, c, connectors.Want{}, s)[0]
