@@ -5,6 +5,9 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"net/url"
+	"slices"
+	"sync"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -55,8 +58,31 @@ func (s *Server) draft(c echo.Context) (url.Values, bool) {
 	return url.Values{}, false
 }
 
-// maxKept bounds a form that is kept for somebody who is not logged in any more.
-const maxKept = 64 << 10
+// The bounds of what is kept for people who are not logged in any more. Anybody can send
+// a form, so all of it together must be little, and must go soon.
+const (
+	maxKept   = 64 << 10 // bytes of one form
+	keptForms = 100      // in keptLife
+	keptLife  = time.Hour
+)
+
+// keptTimes are the times at which forms were kept, as far as they count.
+type keptTimes struct {
+	mu    sync.Mutex
+	times []time.Time
+}
+
+// allow counts one more, if there is room for it.
+func (k *keptTimes) allow(now time.Time) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.times = slices.DeleteFunc(k.times, func(at time.Time) bool { return now.Sub(at) >= keptLife })
+	if len(k.times) >= keptForms {
+		return false
+	}
+	k.times = append(k.times, now)
+	return true
+}
 
 // keepTyped parks a form that came after its session had ended, and returns the path
 // that brings it back after the login; empty for forms that are not brought back, such
@@ -75,10 +101,11 @@ func (s *Server) keepTyped(c echo.Context) string {
 		return ""
 	}
 	form, err := posted(c)
-	if err != nil {
+	if err != nil || !s.kept.allow(s.Now()) {
 		return ""
 	}
 	ctx := c.Request().Context()
+	s.sessions.SetDeadline(ctx, time.Now().Add(keptLife).UTC()) // a login begins anew
 	s.flash(ctx, "info", "You had been logged out. What you typed is still here, and not saved yet.")
 	return s.park(ctx, here, form)
 }

@@ -166,6 +166,9 @@ func (s *Server) saveFlow(c echo.Context) error {
 		return err
 	}
 	action := form.Get("action")
+	if !slices.Contains([]string{"preview", "save", "overwrite"}, action) { // those take what was shown
+		edit.follow(form)
+	}
 	if i, ok := actionIndex(action, "remove"); ok && i < len(edit.typed.Streams) && len(edit.typed.Streams) > 1 {
 		edit.typed.Streams = slices.Delete(edit.typed.Streams, i, i+1)
 		action = "refresh"

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -115,6 +116,32 @@ func (e *flowEdit) isPrefilled(table string) bool {
 	}
 	return false
 }
+
+// follow gives up write modes and unique columns that the form proposed for a dataset
+// which is not the stream's any more, so that the new one gets its own.
+func (e *flowEdit) follow(form url.Values) {
+	for at, i := range indices(form, "stream") {
+		stream := &e.typed.Streams[at]
+		before := form.Get(stName(i, "proposed_for"))
+		if before == "" || before == proposedFor(stream.From[0]) {
+			continue
+		}
+		if string(stream.WriteMode) == form.Get(stName(i, "proposed_mode")) {
+			stream.WriteMode = ""
+		}
+		if slices.Equal(stream.Unique, words(form, stName(i, "proposed_unique"))) {
+			stream.Unique = nil
+		}
+	}
+}
+
+// isStored says whether the store has the stream already. What it has was chosen.
+func (e *flowEdit) isStored(stream flows.Stream) bool {
+	return slices.ContainsFunc(e.stored.Streams, func(x flows.Stream) bool { return x.StateKey == stream.StateKey })
+}
+
+// proposedFor names the dataset that a proposal is made for.
+func proposedFor(input flows.StreamInput) string { return input.SourceID + "/" + input.Dataset }
 
 // tableFor proposes a table for a dataset.
 func tableFor(d flows.SourceDataset, schema string) string {

@@ -102,6 +102,9 @@ func (e *flowEdit) streamForm(i int) page.StreamForm {
 		form.Reading = readingWords(seen.dataset) + "."
 		form.Modes = e.modes(i)
 		form.Unique = uniquePicks(stream, seen)
+		if !e.isStored(stream) {
+			form.Proposal = &page.Proposal{For: proposedFor(stream.From[0]), Mode: string(e.bestMode(seen)), Unique: seen.key()}
+		}
 	}
 	return form
 }

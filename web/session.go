@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,9 +90,13 @@ func (s *Server) idle(ctx context.Context) bool {
 	return false
 }
 
-// flash keeps a message for the next page.
+// flash keeps a message for the next page; one that waits already is not said twice.
 func (s *Server) flash(ctx context.Context, tone, text string) {
-	list := append(s.storedFlash(ctx), layout.Flash{Tone: tone, Text: text})
+	list, said := s.storedFlash(ctx), layout.Flash{Tone: tone, Text: text}
+	if slices.Contains(list, said) {
+		return
+	}
+	list = append(list, said)
 	if encoded, err := json.Marshal(list); err == nil {
 		s.sessions.Put(ctx, keyFlash, string(encoded))
 	}

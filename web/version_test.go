@@ -45,6 +45,9 @@ func TestSecondTabDoesNotOverwriteTheFirst(t *testing.T) {
 			if again.Get("name") != "from the second tab" {
 				t.Errorf("typed was lost: %q", again.Get("name"))
 			}
+			if head := strings.TrimSpace(refused.Find("h1").Text()); !strings.HasSuffix(head, "from the first tab") {
+				t.Errorf("the heading is %q, not what is stored", head)
+			}
 			v.post(c.path, sent(again, "action", c.save)).want(t, http.StatusUnprocessableEntity)
 			v.post(c.path, sent(again, "action", "overwrite")).want(t, http.StatusSeeOther)
 			if name := c.stored(); name != "from the second tab" {
@@ -109,5 +112,28 @@ func TestEndedSessionLosesNothingTyped(t *testing.T) {
 	again := p.visitor().post("/authorizers/a1", url.Values{"setting.password": {"secret"}}).want(t, http.StatusSeeOther)
 	if strings.Contains(again.location, "draft") {
 		t.Errorf("a form with secrets is kept: %s", again.location)
+	}
+}
+
+// TestStrangersFillNoStore sends forms without a login, which anybody can.
+func TestStrangersFillNoStore(t *testing.T) {
+	p := newPages(t)
+	p.addUser(accounts.Editor)
+	form := url.Values{"name": {"flood"}}
+	kept, v := 0, p.visitor()
+	for range 120 {
+		if strings.Contains(v.post("/sources/s1", form).want(t, http.StatusSeeOther).location, "draft") {
+			kept++
+		}
+	}
+	if kept != 100 {
+		t.Errorf("%d forms of strangers were kept, want 100", kept)
+	}
+	if said := strings.Count(v.get("/login").body, "You had been logged out"); said != 0 {
+		t.Errorf("a stranger is told %d times", said)
+	}
+	inside := v.follow(v.post("/login", url.Values{"email": {"editor@example.org"}, "password": {password}}))
+	if said := strings.Count(inside.body, "You had been logged out"); said != 1 {
+		t.Errorf("after the login it is said %d times", said)
 	}
 }

@@ -142,6 +142,7 @@ type Server struct {
 	sessions *scs.SessionManager
 	limiter  *accounts.LoginLimiter
 	typed    *typedSecrets
+	kept     keptTimes
 	routes   map[string]route
 	waiting  remembered[int]
 	// closing is done when streams have to end.

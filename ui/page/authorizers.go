@@ -121,7 +121,7 @@ func (v AuthorizerForm) allProblems() []component.Problem {
 func (v AuthorizerForm) title() string {
 	switch {
 	case v.ID != "":
-		return v.Name
+		return v.Shell.Title
 	case v.Connector == "":
 		return "New authorizer"
 	default:

@@ -54,13 +54,6 @@ type SchemaState struct {
 	Unreachable string
 }
 
-func (v DestinationForm) title() string {
-	if v.ID == "" {
-		return "New destination"
-	}
-	return v.Name
-}
-
 func (v DestinationForm) nameFields() []component.Field {
 	return v.with(component.Field{Name: "name", Label: "Name", Value: v.Name, Required: true, Help: "How flows refer to it, for example dwh."})
 }

@@ -346,7 +346,7 @@ func DestinationPage(v DestinationForm) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = component.PageHead(crumbs("Destinations", DestinationsPath, v.title()), v.title(), "", "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var18), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = component.PageHead(crumbs("Destinations", DestinationsPath, v.Shell.Title), v.Shell.Title, "", "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var18), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

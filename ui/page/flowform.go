@@ -11,6 +11,7 @@ import (
 //	schedule.preset   manual, custom, or five cron fields; schedule.cron when custom
 //	schedule.time_zone, schedule.missed, schedule.overlap
 //	stream.<i>.state_key (hidden), stream.<i>.source (id), stream.<i>.dataset,
+//	stream.<i>.proposed_for, .proposed_mode, .proposed_unique (hidden, see Proposal),
 //	stream.<i>.table, stream.<i>.write_mode, stream.<i>.unique (repeated),
 //	stream.<i>.drift, .rejects, .replace, .min_rows_ratio, .layout,
 //	.create_indexes ("true" when ticked), .loaded_at, .run_id, .writers
@@ -45,8 +46,9 @@ type StreamForm struct {
 	Table     string
 	TableNote string // "New table" or "Exists, 1 204 331 rows, 9 columns"
 	// Modes are made by WriteModes.
-	Modes  []component.Choice
-	Unique []component.Option
+	Modes    []component.Choice
+	Unique   []component.Option
+	Proposal *Proposal // nil when the stream is stored
 	// Replace, drift, layout and the figures stand behind Advanced; the values are
 	// posted under the names given at FlowForm.
 	Replace       string
@@ -62,6 +64,14 @@ type StreamForm struct {
 	MaxWriters    int // of the destination; below 2 the field is left out
 	Reading       string
 	Error         *ErrorBox // the dataset could not be described
+}
+
+// A Proposal is what the form chose for a dataset by itself. It is posted back, so that
+// another dataset gets a proposal of its own where nobody chose otherwise.
+type Proposal struct {
+	For    string // the dataset
+	Mode   string
+	Unique []string
 }
 
 // ScheduleForm is the schedule card. Sentence and NextRuns describe what is chosen.
@@ -91,13 +101,6 @@ func SchedulePresets() []component.Option {
 		{Value: "0 4 1 * *", Label: "On the first of the month at 04:00"},
 		{Value: "custom", Label: "Cron expression"},
 	}
-}
-
-func (v FlowForm) title() string {
-	if v.ID == "" {
-		return "New flow"
-	}
-	return "Edit " + v.Name
 }
 
 func (v FlowForm) action() string { return formAction(FlowsPath, v.ID) }
