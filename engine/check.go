@@ -44,7 +44,7 @@ func (e *Engine) Check(ctx context.Context, a authorizers.Authorizer) authorizer
 }
 
 func (e *Engine) check(ctx context.Context, a authorizers.Authorizer) (err error) {
-	defer caught(e.Log, &err)
+	defer connectors.Caught(e.Log, &err)
 	s, err := e.open(ctx, a, noFlow, e.dialQuickly)
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ const noFlow = ""
 
 // Discover lists what the authorizer may read, sorted by schema and name.
 func (e *Engine) Discover(ctx context.Context, authorizerID string) (found []connectors.DatasetInfo, err error) {
-	defer caught(e.Log, &err)
+	defer connectors.Caught(e.Log, &err)
 	ctx, cancel := e.asking(ctx)
 	defer cancel()
 	s, err := e.connect(ctx, authorizerID, noFlow)
@@ -31,7 +31,7 @@ func (e *Engine) Discover(ctx context.Context, authorizerID string) (found []con
 
 // Describe returns schema, key and cursor candidates of a dataset.
 func (e *Engine) Describe(ctx context.Context, authorizerID string, dataset connectors.Dataset) (found connectors.Description, err error) {
-	defer caught(e.Log, &err)
+	defer connectors.Caught(e.Log, &err)
 	ctx, cancel := e.asking(ctx)
 	defer cancel()
 	s, err := e.connect(ctx, authorizerID, noFlow)
@@ -59,7 +59,7 @@ func (e *Engine) Schemas(ctx context.Context, destinationID string) ([]connector
 
 // AuthorizerSchemas is Schemas for an authorizer that no destination uses yet.
 func (e *Engine) AuthorizerSchemas(ctx context.Context, authorizerID string) (found []connectors.SchemaInfo, err error) {
-	defer caught(e.Log, &err)
+	defer connectors.Caught(e.Log, &err)
 	ctx, cancel := e.asking(ctx)
 	defer cancel()
 	s, err := e.connect(ctx, authorizerID, noFlow)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"runtime/debug"
 
 	"leat/connectors"
 	"leat/dial"
@@ -54,16 +52,6 @@ func wasCancelled(ctx context.Context) bool {
 
 // wasLost says whether ctx ended because the lease went to somebody else.
 func wasLost(ctx context.Context) bool { return errors.Is(context.Cause(ctx), flows.ErrLeaseLost) }
-
-// caught turns a panic of a connector into an error, so that one connector cannot end
-// the runs of all others. The text of the panic may hold row values: only its type and
-// the stack go to the operator's log.
-func caught(log *slog.Logger, err *error) {
-	if p := recover(); p != nil {
-		log.Error("a connector panicked", "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
-		*err = broken("the connector stopped because of a mistake in it")
-	}
-}
 
 // known gives the errors of dial the shape that runs keep.
 func known(err error) error {

@@ -43,6 +43,11 @@ func (e *Engine) perform(ctx context.Context, run flows.Run, b *board) error {
 		return err
 	}
 	b.start(jobs[0].itinerary.routes)
+	if run.Attempt > 1 { // what an earlier attempt said of a table holds no longer
+		if err := e.save(looking, run.Lease, b); err != nil {
+			return err
+		}
+	}
 	var group errgroup.Group
 	group.SetLimit(parallel)
 	for _, j := range jobs {
@@ -141,14 +146,14 @@ func (e *Engine) deliver(ctx context.Context, j *job) {
 // Claiming the tables ends what an earlier attempt may still be doing and tells what it
 // stored; where the claim is not reached, only a question can.
 func (e *Engine) attempt(ctx context.Context, j *job) (reports []connectors.Report, err error) {
-	defer caught(e.Log, &err)
+	defer connectors.Caught(e.Log, &err)
 	if err = context.Cause(ctx); err == nil {
 		if reports, err = e.carry(ctx, j); err == nil {
 			return reports, nil
 		}
 	}
 	if !connectors.Is(err, connectors.Unknown) && !j.doubtful() {
-		return nil, err
+		return reports, err // stored rows whose counts are wrong have both
 	}
 	lost := err
 	j.say(0, levelWarning, "asking the destination whether the rows were stored: "+connectors.AsError(lost).Message)

@@ -94,8 +94,8 @@ func TestCountsThatDoNotAddUpFail(t *testing.T) {
 	w.system.faults.report = func(r *connectors.Report) { r.Written-- }
 	run := w.run()
 	w.expect(run, flows.RunFailed, 1000)
-	if !strings.Contains(run.Error.Message, "1000 read, 999 written") {
-		t.Errorf("the error is %+v", run.Error)
+	if !strings.Contains(run.Error.Message, "1000 read, 999 written") || run.Streams[0].Written != 999 {
+		t.Errorf("the error is %+v, the counts are %+v", run.Error, run.Streams[0].Counts)
 	}
 }
 

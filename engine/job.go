@@ -50,7 +50,7 @@ func (e *Engine) carry(ctx context.Context, j *job) ([]connectors.Report, error)
 		return nil, err
 	}
 	t := &transfer{loader: loader, id: j.id(), watch: j, log: e.Log, closing: e.timing.close}
-	if err := e.prepare(ctx, t, j, sources); err != nil {
+	if err := t.prepare(ctx, j, sources, e.describe); err != nil {
 		return nil, err
 	}
 	return t.run(ctx)
@@ -79,20 +79,24 @@ func (e *Engine) shutAll(ctx context.Context, sessions map[string]session) {
 	}
 }
 
-// prepare asks the sources within a limit.
-func (e *Engine) prepare(ctx context.Context, t *transfer, j *job, sources map[string]session) error {
-	asking, cancel := e.asking(ctx)
+// describe asks the source about one route within a limit.
+func (e *Engine) describe(ctx context.Context, it *itinerary, r route, s session) (shipment, error) {
+	ctx, cancel := e.asking(ctx)
 	defer cancel()
-	return answered(asking, t.prepare(asking, j, sources))
+	found, err := it.describe(ctx, r, s)
+	return found, answered(ctx, err)
 }
+
+// describer asks the source about one route.
+type describer func(ctx context.Context, it *itinerary, r route, s session) (shipment, error)
 
 // prepare describes the sources and groups the targets by the connection that reads
 // them.
-func (t *transfer) prepare(ctx context.Context, j *job, sources map[string]session) error {
+func (t *transfer) prepare(ctx context.Context, j *job, sources map[string]session, describe describer) error {
 	groups := map[string]int{}
 	for i, r := range j.routes() {
 		s := sources[r.authorizerID]
-		shipment, err := j.itinerary.describe(ctx, r, s)
+		shipment, err := describe(ctx, j.itinerary, r, s)
 		if err != nil {
 			return err
 		}

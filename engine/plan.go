@@ -13,7 +13,7 @@ import (
 // Both ends get five seconds together; streams that could not be looked at by then are
 // not Checked. Its error is a mistake in the flow itself.
 func (e *Engine) PlanFlow(ctx context.Context, flow flows.Flow) (plans []flows.StreamPlan, err error) {
-	defer caught(e.Log, &err)
+	defer connectors.Caught(e.Log, &err)
 	ctx, cancel := context.WithTimeout(ctx, e.timing.plan)
 	defer cancel()
 	it, err := e.resolve(ctx, flow)

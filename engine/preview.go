@@ -36,7 +36,7 @@ type previewing struct {
 // Preview reads the first rows of a selection, at most limit (0 means PreviewRows) and
 // as many as fit into 4 MiB and ten seconds.
 func (e *Engine) Preview(ctx context.Context, authorizerID string, selection connectors.Selection, limit int) (found flows.Preview, err error) {
-	defer caught(e.Log, &err)
+	defer connectors.Caught(e.Log, &err)
 	if limit <= 0 {
 		limit = PreviewRows
 	}

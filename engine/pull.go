@@ -52,7 +52,7 @@ func (p *producer) end() {
 
 // pump reads to the end and returns the error that ended it, never nil.
 func (p *producer) pump(ctx context.Context, open opener, patience time.Duration, log *slog.Logger) (err error) {
-	defer caught(log, &err)
+	defer connectors.Caught(log, &err)
 	read, err := opened(ctx, open, patience)
 	if err != nil {
 		return err
@@ -78,17 +78,16 @@ func (p *producer) pump(ctx context.Context, open opener, patience time.Duration
 // opened opens a read within the patience. The read lives as long as ctx, so that its
 // context ends early only when opening takes too long.
 func opened(ctx context.Context, open opener, patience time.Duration) (connectors.Read, error) {
-	ctx, stop := context.WithCancelCause(ctx)
-	timer := time.AfterFunc(patience, func() { stop(silent(patience, nil)) })
+	ctx, stop := context.WithCancel(ctx)
+	timer := time.AfterFunc(patience, stop)
 	read, err := open(ctx)
-	if !timer.Stop() && read != nil {
+	if timer.Stop() {
+		return read, err
+	}
+	if read != nil {
 		err = errors.Join(err, read.Close())
 	}
-	if late, ok := errors.AsType[*connectors.Error](context.Cause(ctx)); ok && late.Kind == connectors.Unreachable {
-		late.Cause = err
-		return nil, late
-	}
-	return read, err
+	return nil, silent(patience, err)
 }
 
 // defaultPatience is for a source whose flow sets no limit: a query may sort for hours

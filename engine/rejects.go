@@ -37,7 +37,7 @@ func (e *Engine) Rejects(ctx context.Context, run flows.Run, stream flows.Stream
 var errEnough = errors.New("no more rows are wanted")
 
 func (e *Engine) eachReject(ctx context.Context, run flows.Run, stream flows.StreamRun, take func(flows.RejectedRow) bool) (err error) {
-	defer caught(e.Log, &err)
+	defer connectors.Caught(e.Log, &err)
 	ctx, cancel := context.WithTimeout(ctx, rejectsTime)
 	defer cancel()
 	destination, err := e.destinationOf(ctx, run)

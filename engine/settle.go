@@ -39,7 +39,7 @@ func (e *Engine) settle(ctx context.Context, j *job) ([]connectors.Report, error
 // askApplied is one question. It does not end when a person cancels: the answer decides
 // whether there is something to cancel.
 func (e *Engine) askApplied(ctx context.Context, j *job) (_ []connectors.Report, err error) {
-	defer caught(e.Log, &err)
+	defer connectors.Caught(e.Log, &err)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTry)
 	defer cancel()
 	s, err := e.connect(ctx, j.itinerary.destination.AuthorizerID, j.itinerary.flow.Name)

@@ -103,7 +103,7 @@ func (e *Engine) editState(ctx context.Context, flow flows.Flow, table string, e
 
 // keepStates opens the destination of a flow for a look at its states.
 func (e *Engine) keepStates(ctx context.Context, flow flows.Flow, use func(context.Context, *itinerary, connectors.StateKeeper) error) (err error) {
-	defer caught(e.Log, &err)
+	defer connectors.Caught(e.Log, &err)
 	it, err := e.resolve(ctx, flow)
 	if err != nil {
 		return err

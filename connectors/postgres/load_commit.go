@@ -43,8 +43,8 @@ func (l *load) Commit(ctx context.Context, closes []connectors.Close) ([]connect
 
 // apply runs the rest of a target's plan.
 func (l *load) apply(ctx context.Context, it *item, end connectors.Close) (connectors.Report, error) {
-	if it.plan == nil { // no row came
-		it.parts = 0
+	if it.plan == nil { // no row came, so that nothing is to be said of writers
+		it.target.Writers = 1
 		if err := l.prepare(ctx, it, record.ArrowLayout{}); err != nil {
 			return connectors.Report{}, err
 		}

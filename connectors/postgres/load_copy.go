@@ -56,7 +56,7 @@ func startCopy(ctx context.Context, s *session, sql string) (*copyStream, error)
 func (c *copyStream) write(ctx context.Context, tuples []byte, limit time.Duration) error {
 	defer c.bound(ctx, limit)()
 	if _, err := c.pipe.Write(tuples); err != nil {
-		return c.told(c.failure(err), limit)
+		return c.told(c.failure(err), limit, "batch_timeout")
 	}
 	return nil
 }
@@ -75,10 +75,11 @@ func (c *copyStream) bound(ctx context.Context, limit time.Duration) (lift func(
 	}
 }
 
-// told says so when it was our limit that ended the COPY.
-func (c *copyStream) told(err error, limit time.Duration) error {
+// told says so when it was our limit, which is that option of the flow, that ended the
+// COPY.
+func (c *copyStream) told(err error, limit time.Duration, setting string) error {
 	if err != nil && c.late.Load() && !isServer(err) {
-		return noAnswer(limit, c.doing, "batch_timeout", err)
+		return noAnswer(limit, c.doing, setting, err)
 	}
 	return err
 }
@@ -93,16 +94,22 @@ func (c *copyStream) failure(err error) error {
 	return err
 }
 
-// finish ends the COPY and returns the number of rows that the server stored.
-func (c *copyStream) finish(ctx context.Context, limit time.Duration) (int64, error) {
+// finish ends the COPY and returns the number of rows that the server stored. What the
+// table's triggers and foreign keys do at the end of a COPY concerns all its rows, so it
+// may take as long as a statement; 0 where there is nothing of that kind.
+func (c *copyStream) finish(ctx context.Context, limit, checking time.Duration) (int64, error) {
 	if err := c.write(ctx, copyTrailer, limit); err != nil {
 		return 0, err
 	}
 	_ = c.pipe.Close()
+	setting := "batch_timeout"
+	if checking > limit {
+		limit, setting = checking, "statement_timeout"
+	}
 	defer c.bound(ctx, limit)()
 	<-c.done
 	c.cancel()
-	return c.tag.RowsAffected(), c.told(c.err, limit)
+	return c.tag.RowsAffected(), c.told(c.err, limit, setting)
 }
 
 // abort makes the server forget the rows of this COPY.

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"strconv"
 	"strings"
@@ -168,4 +169,19 @@ func TestACancelEndsASilentLoadAtOnce(t *testing.T) {
 	if took := time.Since(start); took > 5*time.Second {
 		t.Errorf("it took %s", took)
 	}
+}
+
+// TestTheEndOfACopyMayTakeAsLongAsAStatement has a trigger that looks at all rows when
+// the last one has come.
+func TestTheEndOfACopyMayTakeAsLongAsAStatement(t *testing.T) {
+	c, admin := newDatabase(t, shop+`; CREATE TABLE dwh.t AS SELECT * FROM t WITH NO DATA;
+		CREATE FUNCTION dwh.slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END';
+		CREATE TRIGGER slow AFTER INSERT ON dwh.t EXECUTE FUNCTION dwh.slow()`)
+	f := into(c, "t", connectors.Insert)
+	f.target.Limits = connectors.LoadLimits{Batch: 200 * time.Millisecond}
+	report := f.must(t)
+	if report.Recipe != "copy" {
+		t.Errorf("the recipe is %s", report.Recipe)
+	}
+	wantRows(t, admin, "SELECT count(*) FROM dwh.t", fmt.Sprintf("(%d)", report.Written))
 }

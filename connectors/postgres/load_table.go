@@ -151,7 +151,8 @@ func (t *existing) readFilled(ctx context.Context, s *session, _ int) error {
 	if slices.Contains(t.lacks, "SELECT") || t.RowSecurity {
 		return nil
 	}
-	row, err := s.one(ctx, "SELECT EXISTS (SELECT 1 FROM "+quoteTable(t.name)+")")
+	// Rows that were deleted and not vacuumed yet may have to be passed over.
+	row, err := s.working(connectors.LoadLimits{}).one(ctx, "SELECT EXISTS (SELECT 1 FROM "+quoteTable(t.name)+")")
 	if err == nil {
 		t.Filled = row[0].Bool()
 	}

@@ -179,7 +179,11 @@ func (l *load) finishCopy(ctx context.Context) error {
 		return nil
 	}
 	l.open = nil
-	rows, err := it.copy.finish(ctx, it.batchLimit())
+	var checking time.Duration
+	if it.plan.Direct && it.have != nil {
+		checking = l.s.working(it.target.Limits).patience.total()
+	}
+	rows, err := it.copy.finish(ctx, it.batchLimit(), checking)
 	if err != nil {
 		return l.writeError(ctx, it, err)
 	}

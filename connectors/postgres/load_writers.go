@@ -128,7 +128,8 @@ func (w *writers) fill(one *writer, sql string) error {
 }
 
 // send copies one batch.
-func (w *writers) send(one *writer, stream *copyStream, next job) error {
+func (w *writers) send(one *writer, stream *copyStream, next job) (err error) {
+	defer connectors.Caught(w.load.c.env.Log, &err)
 	defer next.batch.Release()
 	one.lane.next = next.first
 	tuples, _, rejects, err := one.lane.tuples(next.batch, nil)
@@ -147,7 +148,7 @@ func (w *writers) send(one *writer, stream *copyStream, next job) error {
 
 // settle ends a writer's COPY and commits its rows, which nobody sees yet.
 func (w *writers) settle(one *writer, stream *copyStream) error {
-	rows, err := stream.finish(w.ctx, w.it.batchLimit())
+	rows, err := stream.finish(w.ctx, w.it.batchLimit(), 0)
 	if err != nil {
 		return err
 	}
@@ -180,6 +181,8 @@ func (w *writers) abort(ctx context.Context) {
 }
 
 func (w *writers) close(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
+	defer cancel()
 	for _, one := range w.all {
 		_ = one.s.conn.Close(ctx) // the server rolls back what is open when the connection goes
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 	"sync"
 
@@ -50,6 +51,7 @@ type partStreams struct {
 	// ctx is the life of the read.
 	ctx   context.Context //nolint:containedctx // the goroutines span calls of next
 	group sync.WaitGroup
+	log   *slog.Logger
 }
 
 // partEvent is what a part yields next.
@@ -73,7 +75,7 @@ func (r *read) startParts(ctx context.Context, p *plan) (source, error) {
 	if err != nil {
 		return nil, r.failed(ctx, err, p)
 	}
-	parts := &partStreams{done: make([]bool, p.parts), ctx: r.ctx}
+	parts := &partStreams{done: make([]bool, p.parts), ctx: r.ctx, log: r.connection.env.Log}
 	for part := range p.parts {
 		conn, err := r.joinSnapshot(ctx, snapshot)
 		if err != nil {
@@ -116,7 +118,7 @@ func (s *partStreams) run() {
 // pump reads a part until its end, an error or the end of the read.
 func (s *partStreams) pump(one *stream, ready chan<- partEvent) {
 	for {
-		event, err := one.next(s.ctx)
+		event, err := s.read(one)
 		select {
 		case ready <- partEvent{event, err}:
 		case <-s.ctx.Done():
@@ -129,6 +131,12 @@ func (s *partStreams) pump(one *stream, ready chan<- partEvent) {
 			return
 		}
 	}
+}
+
+// read is the next step of a part.
+func (s *partStreams) read(one *stream) (event connectors.Event, err error) {
+	defer connectors.Caught(s.log, &err)
+	return one.next(s.ctx)
 }
 
 // next takes the next batch of the part whose turn it is.
