@@ -32,6 +32,9 @@ func TestASourceThatBreaksInTheThirdOfFiveTablesEmptiesNone(t *testing.T) {
 			if got.code != exitFailed || result.Status == flows.RunSucceeded {
 				t.Fatalf("exit %d, want a failed run\n%s%s", got.code, got.stdout, got.stderr)
 			}
+			if len(result.Streams) != len(five) {
+				t.Errorf("the run tells of %d tables, want %d", len(result.Streams), len(five))
+			}
 			for _, s := range result.Streams {
 				f.expect(s.Table, map[bool]string{true: "500 of 1", false: "500 of 2"}[s.Error != nil])
 				if s.Table == "analytics.c" && s.Error == nil {
