@@ -153,7 +153,7 @@ func (s *Server) typedEdit(c echo.Context, form url.Values) (authorizerEdit, err
 		edit.stored.Settings = map[string]string{}
 	}
 	edit.back, edit.set, edit.problems = returnPath(form), map[string]bool{}, connectors.Problems{}
-	edit.formVersion = versionIn(form)
+	edit.formVersion = versionIn(form, edit.stored.ID)
 	edit.typed = readAuthorizer(edit, form)
 	s.readSecrets(&edit, form, actor(c).ID)
 	return edit, nil

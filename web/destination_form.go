@@ -55,7 +55,7 @@ func (s *Server) editDestination(c echo.Context) error {
 	edit := destinationEdit{stored: d, typed: d, problems: connectors.Problems{}, back: returnPath(c.QueryParams())}
 	edit.seen = d.UpdatedAt
 	if form, ok := s.draft(c); ok {
-		edit.typed, edit.back, edit.formVersion = readDestination(d, form), returnPath(form), versionIn(form)
+		edit.typed, edit.back, edit.formVersion = readDestination(d, form), returnPath(form), versionIn(form, d.ID)
 	}
 	if id := c.QueryParam("authorizer"); id != "" {
 		edit.typed.AuthorizerID = id
@@ -75,7 +75,7 @@ func (s *Server) saveDestination(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	edit := destinationEdit{problems: connectors.Problems{}, back: returnPath(form), formVersion: versionIn(form)}
+	edit := destinationEdit{problems: connectors.Problems{}, back: returnPath(form), formVersion: versionIn(form, c.Param("id"))}
 	here := page.New(page.DestinationsPath)
 	if id := c.Param("id"); id != "" {
 		if edit.stored, err = s.Destinations.Destination(c.Request().Context(), id); err != nil {

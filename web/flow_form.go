@@ -128,7 +128,7 @@ func (e *flowEdit) destination() flows.Destination {
 }
 
 func readFlowEdit(stored flows.Flow, form url.Values) flowEdit {
-	edit := flowEdit{stored: stored, problems: connectors.Problems{}, consents: form["consent"], back: returnPath(form), formVersion: versionIn(form)}
+	edit := flowEdit{stored: stored, problems: connectors.Problems{}, consents: form["consent"], back: returnPath(form), formVersion: versionIn(form, stored.ID)}
 	edit.typed = readFlow(stored, form, edit.problems)
 	if len(edit.typed.Streams) == 0 {
 		edit.typed.Streams = []flows.Stream{{From: []flows.StreamInput{{}}}}

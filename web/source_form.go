@@ -91,7 +91,7 @@ func (s *Server) editSource(c echo.Context) error {
 func readSource(stored flows.Source, form url.Values) sourceEdit {
 	edit := sourceEdit{
 		stored: stored, typed: stored, problems: connectors.Problems{}, back: returnPath(form), query: word(form, "q"), open: -1, previewed: -1,
-		formVersion: versionIn(form),
+		formVersion: versionIn(form, stored.ID),
 	}
 	edit.typed.Name, edit.typed.AuthorizerID = word(form, "name"), form.Get("authorizer")
 	edit.chosen, edit.added = readTicks(form, readChosen(form, stored.Datasets, edit.typed.AuthorizerID))

@@ -32,15 +32,19 @@ type formVersion struct {
 }
 
 // versionIn reads the version that a form posts: the one it was made from, or the one
-// that a person has agreed to give up.
-func versionIn(form url.Values) formVersion {
+// that a person has agreed to give up. A form of something stored, which has an id, is
+// older than anything when it names none, such as a page from before an update of Leat.
+func versionIn(form url.Values, id string) formVersion {
+	if id == "" {
+		return formVersion{}
+	}
 	name := "version"
 	if form.Get("action") == "overwrite" {
 		name = "stored_version"
 	}
 	micros, err := strconv.ParseInt(form.Get(name), 10, 64)
 	if err != nil {
-		return formVersion{}
+		micros = 1
 	}
 	return formVersion{seen: time.UnixMicro(micros).UTC()}
 }

@@ -72,6 +72,24 @@ func TestConflictNamesACommand(t *testing.T) {
 	}
 }
 
+// TestAFormWithoutAVersionOverwritesNothing posts what a page from before an update of
+// Leat would, and a version that is none.
+func TestAFormWithoutAVersionOverwritesNothing(t *testing.T) {
+	p := newPages(t)
+	p.world()
+	v := p.as(accounts.Editor)
+	for _, version := range []string{"", "x", "-1"} {
+		form := withName(v.get("/flows/f1/edit").want(t, http.StatusOK).form(t, "flow-form"), "old page")
+		form.Set("version", version)
+		v.post("/flows/f1", sent(form, "action", "save")).want(t, http.StatusUnprocessableEntity)
+		form.Del("version")
+		v.post("/flows/f1", sent(form, "action", "overwrite")).want(t, http.StatusUnprocessableEntity)
+	}
+	if f, err := p.store.Flow(t.Context(), "f1"); err != nil || f.Name != "orders" {
+		t.Errorf("stored is %q: %v", f.Name, err)
+	}
+}
+
 // TestPreviewKeepsTheVersion saves from the preview, which was made from an old form.
 func TestPreviewKeepsTheVersion(t *testing.T) {
 	p := newPages(t)
