@@ -215,8 +215,9 @@ type Loader interface {
 	Begin(ctx context.Context, id LoadID, targets []Target) (Load, error)
 	// Resolve finds out whether a run was applied after the answer to its COMMIT was
 	// lost, under the lock of the state row. One report per target; a nil entry means
-	// that the run was not applied to that target.
-	Resolve(ctx context.Context, id LoadID, targets []Target) ([]*Report, error)
+	// that the run was not applied to that target. With ending, no earlier attempt of the
+	// run can store rows there any more once the answer is nil.
+	Resolve(ctx context.Context, id LoadID, targets []Target, ending bool) ([]*Report, error)
 }
 
 // Load is one atomic write into the targets of Begin. After Begin exactly one of

@@ -281,7 +281,7 @@ func (c *connection) Begin(_ context.Context, id connectors.LoadID, targets []co
 	return load, nil
 }
 
-func (c *connection) Resolve(_ context.Context, id connectors.LoadID, targets []connectors.Target) ([]*connectors.Report, error) {
+func (c *connection) Resolve(_ context.Context, id connectors.LoadID, targets []connectors.Target, _ bool) ([]*connectors.Report, error) {
 	if c.faults.resolve != nil {
 		if err := c.faults.resolve(); err != nil {
 			return nil, err

@@ -56,7 +56,7 @@ func (e *Engine) askApplied(ctx context.Context, j *job) (_ []connectors.Report,
 	for i, r := range routes {
 		targets[i] = j.itinerary.bareTarget(r)
 	}
-	found, err := loader.Resolve(ctx, j.id(), targets)
+	found, err := loader.Resolve(ctx, j.id(), targets, j.doubtful())
 	if err != nil {
 		return nil, err
 	}

@@ -190,12 +190,12 @@ func (h Harness) loadOnce(t *testing.T) {
 	h.expect(t, target.Table, rows)
 	id := connectors.LoadID{Installation: installation, Flow: "suite", Run: "once"}
 	loader := role[connectors.Loader](t, h)
-	reports, err := loader.Resolve(deadline(t), id, []connectors.Target{target})
+	reports, err := loader.Resolve(deadline(t), id, []connectors.Target{target}, false)
 	if err != nil || reports[0] == nil {
 		t.Errorf("resolve of an applied run: %v, %v", reports, err)
 	}
 	id.Run = "never ran"
-	if reports, err = loader.Resolve(deadline(t), id, []connectors.Target{target}); err != nil || reports[0] != nil {
+	if reports, err = loader.Resolve(deadline(t), id, []connectors.Target{target}, false); err != nil || reports[0] != nil {
 		t.Errorf("resolve of a run that never was: %v, %v", reports, err)
 	}
 }

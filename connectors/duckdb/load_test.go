@@ -167,7 +167,7 @@ func TestNothingIsMadeByLooking(t *testing.T) {
 	if err != nil || plans[0].Exists || len(plans[0].Statements) != 1 || plans[0].Refusal != nil {
 		t.Errorf("plan %+v, %v", plans, err)
 	}
-	reports, err := s.Resolve(ctx, connectors.LoadID{Installation: "me", Run: "r"}, []connectors.Target{target(connectors.Insert, schema)})
+	reports, err := s.Resolve(ctx, connectors.LoadID{Installation: "me", Run: "r"}, []connectors.Target{target(connectors.Insert, schema)}, false)
 	if err != nil || reports[0] != nil {
 		t.Errorf("resolve %v, %v", reports, err)
 	}

@@ -134,8 +134,9 @@ func (c *connection) editState(ctx context.Context, schema, stateKey string, edi
 }
 
 // Resolve finds out whether a run was applied. An open load of this process holds the
-// file, so its outcome is decided when the file can be read.
-func (c *connection) Resolve(ctx context.Context, id connectors.LoadID, targets []connectors.Target) ([]*connectors.Report, error) {
+// file, and so does one of another process: no load is under way when the file can be
+// read, and there is none to end.
+func (c *connection) Resolve(ctx context.Context, id connectors.LoadID, targets []connectors.Target, _ bool) ([]*connectors.Report, error) {
 	reports := make([]*connectors.Report, len(targets))
 	err := c.inspect(ctx, id.Flow, "resolve a load", func(s session) error {
 		for i, target := range targets {

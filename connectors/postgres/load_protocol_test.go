@@ -172,6 +172,30 @@ func TestFenceIsRequiredAtTheEnd(t *testing.T) {
 	wantRows(t, admin, "SELECT position FROM dwh._leat_state", "({})")
 }
 
+// Whoever takes a run over and cannot claim its tables, for example because the source is
+// gone, must know that the attempt before it stores nothing later.
+func TestAResolvedRunIsEnded(t *testing.T) {
+	c, admin := newDatabase(t, shop)
+	f := into(c, "t", connectors.Insert)
+	load, err := f.begin(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = load.Abort(context.Background()) }()
+	end, err := f.send(t, load)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reports, err := c.Resolve(t.Context(), f.id(), []connectors.Target{f.target}, true)
+	if err != nil || reports[0] != nil {
+		t.Errorf("resolve of a run that stands still: %v, %v", reports, err)
+	}
+	_, err = load.Commit(t.Context(), []connectors.Close{end})
+	wantRefusal(t, err, connectors.Conflict, "taken over")
+	wantRows(t, admin, "SELECT to_regclass('dwh.t')", "()")
+	wantRows(t, admin, "SELECT count(*) FROM dwh._leat_loads", "(0)")
+}
+
 func TestLostCommitAnswer(t *testing.T) {
 	c, admin := newDatabase(t, shop)
 	// A deferred trigger runs inside COMMIT and ends its own session there.
@@ -180,14 +204,14 @@ func TestLostCommitAnswer(t *testing.T) {
 	f := into(c, "t", connectors.Insert)
 	_, err := f.move(t)
 	wantKind(t, err, connectors.Unknown)
-	reports, err := c.Resolve(t.Context(), f.id(), []connectors.Target{f.target})
+	reports, err := c.Resolve(t.Context(), f.id(), []connectors.Target{f.target}, false)
 	if err != nil || reports[0] != nil {
 		t.Errorf("resolve of a commit that did not happen: %v, %v", reports, err)
 	}
 	execute(t, admin, "DROP TRIGGER die ON dwh.t")
 	f.run--
 	r := f.must(t)
-	reports, err = c.Resolve(t.Context(), f.id(), []connectors.Target{f.target})
+	reports, err = c.Resolve(t.Context(), f.id(), []connectors.Target{f.target}, false)
 	if err != nil || reports[0] == nil || reports[0].Counts != r.Counts {
 		t.Errorf("resolve of an applied run: %v, %v", reports, err)
 	}
@@ -209,7 +233,7 @@ func TestResolveWaitsForTheStateRow(t *testing.T) {
 	execute(t, admin, "BEGIN; SELECT * FROM dwh._leat_state FOR UPDATE")
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	if _, err := open(t, admin.Config().ConnString()).Resolve(ctx, f.id(), []connectors.Target{f.target}); err == nil {
+	if _, err := open(t, admin.Config().ConnString()).Resolve(ctx, f.id(), []connectors.Target{f.target}, false); err == nil {
 		t.Error("resolve answered while a transaction held the state row")
 	}
 	execute(t, admin, "ROLLBACK")

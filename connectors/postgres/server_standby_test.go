@@ -80,7 +80,7 @@ func TestFailoverOfTheDestination(t *testing.T) {
 	x.during, x.target = nil, open(t, standby.URL(database))
 	for _, run := range []int{2, 3} {
 		x.f.run = run
-		reports, err := x.target.Resolve(t.Context(), x.f.id(), []connectors.Target{x.f.target})
+		reports, err := x.target.Resolve(t.Context(), x.f.id(), []connectors.Target{x.f.target}, false)
 		if err != nil || reports[0] != nil {
 			t.Errorf("the new primary knows run %d: %v, %v", run, reports, err)
 		}

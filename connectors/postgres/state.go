@@ -132,8 +132,9 @@ func (c *connection) editState(ctx context.Context, schema string, edit func(con
 	return s.inTransaction(ctx, func(ctx context.Context) error { return edit(ctx, s, store) })
 }
 
-// Resolve finds out whether a run was applied, under the lock of each state row.
-func (c *connection) Resolve(ctx context.Context, id connectors.LoadID, targets []connectors.Target) ([]*connectors.Report, error) {
+// Resolve finds out whether a run was applied, under the lock of each state row. An
+// earlier attempt that stands still is ended by a higher fence.
+func (c *connection) Resolve(ctx context.Context, id connectors.LoadID, targets []connectors.Target, ending bool) ([]*connectors.Report, error) {
 	reports := make([]*connectors.Report, len(targets))
 	for i, target := range targets {
 		s := c.own("resolve the load of " + target.Table.String())
@@ -146,8 +147,11 @@ func (c *connection) Resolve(ctx context.Context, id connectors.LoadID, targets 
 			continue
 		}
 		err = s.inTransaction(ctx, func(ctx context.Context) error {
-			reports[i], err = store.Resolve(ctx, s, sqlload.Stream{Installation: id.Installation, Target: target}, id.Run)
-			return err
+			stream := sqlload.Stream{Installation: id.Installation, Target: target}
+			if reports[i], err = store.Resolve(ctx, s, stream, id.Run); err != nil || reports[i] != nil || !ending {
+				return err
+			}
+			return store.RaiseFence(ctx, s, stream)
 		})
 		if err != nil {
 			return nil, err

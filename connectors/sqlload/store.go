@@ -169,6 +169,15 @@ func (s Store) Resolve(ctx context.Context, db Session, stream Stream, run strin
 	return s.Applied(ctx, db, stream, run)
 }
 
+// RaiseFence ends whatever load holds the fence: it can no longer commit.
+func (s Store) RaiseFence(ctx context.Context, db Session, stream Stream) error {
+	_, err := db.Exec(ctx, "UPDATE "+s.state()+" SET fence = fence + 1, updated_at = "+s.Dialect.Now()+mine, stream.Installation, stream.Target.StateKey)
+	if err != nil {
+		return fmt.Errorf("raise the fence: %w", err)
+	}
+	return nil
+}
+
 // LastGood returns the rows of the last whole read that was applied, or -1.
 func (s Store) LastGood(ctx context.Context, db Session, stream Stream) (int64, error) {
 	rows, err := db.Query(ctx, "SELECT rows_read FROM "+s.loads()+mine+" AND whole ORDER BY fence DESC LIMIT 1", stream.Installation, stream.Target.StateKey)
