@@ -97,12 +97,19 @@ func (s *Store) FinishRun(ctx context.Context, lease flows.Lease, run flows.Run)
 	return nil
 }
 
+// isIdle is true for a run that nobody executes and that has stored all it ever will: the
+// destination need not be asked about any of its streams.
+const isIdle = `status IN ('queued', 'waiting')
+	AND NOT EXISTS (SELECT 1 FROM stream_runs WHERE run_id = runs.id AND stream_runs.status IN ('running', 'unknown'))`
+
 // RequestCancel asks the node that runs it to stop. A run that nobody executes (queued,
-// waiting) is cancelled at once; one that has ended is left alone.
+// waiting) is cancelled at once, unless what it stored is not known: then it is due at
+// once, and the attempt that finds out ends it. One that has ended is left alone.
 func (s *Store) RequestCancel(ctx context.Context, runID string) error {
 	changed, err := s.writes().exec(ctx, `UPDATE runs SET cancel_requested = TRUE,
-			ended_at = CASE WHEN status IN ('queued', 'waiting') THEN ? ELSE ended_at END,
-			status = CASE WHEN status IN ('queued', 'waiting') THEN 'cancelled' ELSE status END
+			ended_at = CASE WHEN `+isIdle+` THEN ? ELSE ended_at END,
+			lease_until = CASE WHEN status = 'waiting' THEN 0 ELSE lease_until END,
+			status = CASE WHEN `+isIdle+` THEN 'cancelled' ELSE status END
 		WHERE id = ? AND `+isActive, toMicros(time.Now()), runID)
 	if err != nil {
 		return fmt.Errorf("cancel run %s: %w", runID, err)

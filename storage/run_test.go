@@ -175,6 +175,34 @@ func TestCancel(t *testing.T) {
 	})
 }
 
+// A run that waits with a table of unknown outcome may have stored rows: whoever takes it
+// up asks the destination before the run is called cancelled.
+func TestCancelOfAWaitingRun(t *testing.T) {
+	ends := map[flows.RunStatus]flows.RunStatus{flows.RunFailed: flows.RunCancelled, flows.RunUnknown: flows.RunWaiting, flows.RunRunning: flows.RunWaiting}
+	onBoth(t, func(t *testing.T, options storage.Options) {
+		s, ctx := open(t, options), t.Context()
+		for stream, want := range ends {
+			f := flowOf(t, s, "orders "+string(stream))
+			enqueue(t, s, f)
+			run, err := s.ClaimRun(ctx, "n1", f.ID, long)
+			must(t, err)
+			waiting := flows.Run{Status: flows.RunWaiting, Lease: flows.Lease{Until: time.Now().Add(time.Hour)}, Streams: []flows.StreamRun{{Table: "t", Status: stream}}}
+			must(t, s.FinishRun(ctx, run.Lease, waiting))
+			must(t, s.RequestCancel(ctx, run.ID))
+			got, err := s.Run(ctx, run.ID)
+			if err != nil || got.Status != want || got.EndedAt.IsZero() != (want == flows.RunWaiting) {
+				t.Errorf("with a stream that is %s: %+v, %v", stream, got, err)
+			}
+			if want != flows.RunWaiting {
+				continue
+			}
+			if got, err = s.ClaimRun(ctx, "n2", f.ID, long); err != nil || got.ID != run.ID || !got.CancelRequested {
+				t.Errorf("the run is not due with its cancel: %+v, %v", got, err)
+			}
+		}
+	})
+}
+
 func TestListsOfRuns(t *testing.T) {
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		s, ctx := open(t, options), t.Context()
