@@ -198,7 +198,6 @@ func (s *Server) storeAuthorizer(c echo.Context, edit authorizerEdit) error {
 	if a.ID == "" {
 		a.ID, a.CreatedAt = s.NewID(), s.Now()
 	}
-	a.UpdatedAt = s.Now()
 	if err := s.Edits.EditAuthorizer(ctx, a, edit.edit(c)); edit.overtaken(err, "authorizer", page.One(page.AuthorizersPath, a.ID)) {
 		return s.showAuthorizer(c, http.StatusUnprocessableEntity, edit)
 	} else if nameTaken(err) {

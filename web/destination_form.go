@@ -132,7 +132,6 @@ func (s *Server) keepDestination(c echo.Context, edit destinationEdit) error {
 	if d.ID == "" {
 		d.ID, d.CreatedAt = s.NewID(), s.Now()
 	}
-	d.UpdatedAt = s.Now()
 	if err := s.Edits.EditDestination(ctx, d, edit.edit(c)); edit.overtaken(err, "destination", page.One(page.DestinationsPath, d.ID)) {
 		return s.showDestination(c, http.StatusUnprocessableEntity, edit)
 	} else if nameTaken(err) {

@@ -225,7 +225,6 @@ func (s *Server) keepFlow(c echo.Context, edit flowEdit, unchecked string) error
 	if f.ID == "" {
 		f.ID, f.CreatedAt = s.NewID(), s.Now()
 	}
-	f.UpdatedAt = s.Now()
 	if err := s.Edits.EditFlow(ctx, f, edit.edit(c)); edit.overtaken(err, "flow", page.One(page.FlowsPath, f.ID)) {
 		return s.showFlow(c, http.StatusUnprocessableEntity, edit)
 	} else if nameTaken(err) {

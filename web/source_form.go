@@ -213,7 +213,6 @@ func (s *Server) keepSource(c echo.Context, edit sourceEdit) error {
 	if source.ID == "" {
 		source.ID, source.CreatedAt = s.NewID(), s.Now()
 	}
-	source.UpdatedAt = s.Now()
 	if err := s.Edits.EditSource(ctx, source, edit.edit(c)); edit.overtaken(err, "source", page.One(page.SourcesPath, source.ID)) {
 		return s.showSource(c, http.StatusUnprocessableEntity, edit)
 	} else if nameTaken(err) {

@@ -156,7 +156,7 @@ func New(deps Deps) *Server {
 		deps.Now = time.Now
 	}
 	s := &Server{Deps: deps, limiter: accounts.NewLoginLimiter(), typed: newTypedSecrets(deps.Now)}
-	s.closing, s.stop = context.WithCancel(context.Background()) // Serve stops it
+	s.closing, s.stop = context.WithCancel(context.Background()) //nolint:gosec,nolintlint // Serve stops it; gosec does not always see that
 	s.sessions = newSessions(deps.Sessions, s.sessionFailed)
 	s.handler = s.outer(s.router())
 	return s

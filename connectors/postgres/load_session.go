@@ -83,7 +83,9 @@ func (s *session) inTransaction(ctx context.Context, work func(context.Context) 
 		return err
 	}
 	if err := work(ctx); err != nil {
-		_ = s.command(context.WithoutCancel(ctx), "ROLLBACK") // the first error counts
+		leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+		defer cancel()
+		_ = s.command(leaving, "ROLLBACK") // the first error counts
 		return err
 	}
 	return s.command(ctx, "COMMIT")

@@ -103,10 +103,14 @@ func (c *connection) SaveState(ctx context.Context, schema string, row connector
 	})
 }
 
-// AdoptState makes installation the owner of another installation's stream.
+// AdoptState makes installation the owner of another installation's stream, whose hidden
+// tables nobody would drop any more.
 func (c *connection) AdoptState(ctx context.Context, schema, stateKey, from, installation string) error {
 	return c.editState(ctx, schema, func(ctx context.Context, s *session, store sqlload.Store) error {
-		return store.Adopt(ctx, s, stateKey, from, installation)
+		if err := store.Adopt(ctx, s, stateKey, from, installation); err != nil {
+			return err
+		}
+		return sweepAll(ctx, s, schema, from, stateKey)
 	})
 }
 
