@@ -176,7 +176,7 @@ func TestACancelEndsASilentLoadAtOnce(t *testing.T) {
 func TestTheEndOfACopyMayTakeAsLongAsAStatement(t *testing.T) {
 	c, admin := newDatabase(t, shop+`; CREATE TABLE dwh.t AS SELECT * FROM t WITH NO DATA;
 		CREATE FUNCTION dwh.slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END';
-		CREATE TRIGGER slow AFTER INSERT ON dwh.t EXECUTE FUNCTION dwh.slow()`)
+		CREATE TRIGGER slow AFTER INSERT ON dwh.t EXECUTE PROCEDURE dwh.slow()`)
 	f := into(c, "t", connectors.Insert)
 	f.target.Limits = connectors.LoadLimits{Batch: 200 * time.Millisecond}
 	report := f.must(t)
