@@ -154,19 +154,11 @@ func TestZombieIsEndedAndFenced(t *testing.T) {
 func TestFenceIsRequiredAtTheEnd(t *testing.T) {
 	c, admin := newDatabase(t, shop)
 	f := into(c, "t", connectors.TruncateInsert)
-	load, err := f.begin(t)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = load.Abort(context.Background()) }()
-	end, err := f.send(t, load)
-	if err != nil {
-		t.Fatal(err)
-	}
+	load, end := begun(t, f)
 	if err := c.SaveState(t.Context(), "dwh", connectors.StateRow{Installation: testInstallation, StateKey: f.target.StateKey, Table: f.target.Table, Position: "{}"}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = load.Commit(t.Context(), []connectors.Close{end})
+	_, err := load.Commit(t.Context(), []connectors.Close{end})
 	wantRefusal(t, err, connectors.Conflict, "taken over")
 	wantRows(t, admin, "SELECT to_regclass('dwh.t')", "()")
 	wantRows(t, admin, "SELECT position FROM dwh._leat_state", "({})")
@@ -177,15 +169,7 @@ func TestFenceIsRequiredAtTheEnd(t *testing.T) {
 func TestAResolvedRunIsEnded(t *testing.T) {
 	c, admin := newDatabase(t, shop)
 	f := into(c, "t", connectors.Insert)
-	load, err := f.begin(t)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = load.Abort(context.Background()) }()
-	end, err := f.send(t, load)
-	if err != nil {
-		t.Fatal(err)
-	}
+	load, end := begun(t, f)
 	reports, err := c.Resolve(t.Context(), f.id(), []connectors.Target{f.target}, true)
 	if err != nil || reports[0] != nil {
 		t.Errorf("resolve of a run that stands still: %v, %v", reports, err)
