@@ -24,6 +24,8 @@ const (
 	Data Kind = "data"
 	// Conflict: another load, a lock or another installation stands in the way.
 	Conflict Kind = "conflict"
+	// Ownership: rows that are not the stream's own would be removed; a person must say so.
+	Ownership Kind = "ownership"
 	// Throttled: the system asks to slow down or has no room.
 	Throttled Kind = "throttled"
 	// Unknown: the answer to a COMMIT was lost; Resolve tells.

@@ -2,6 +2,7 @@ package connectors
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"leat/record"
@@ -62,6 +63,48 @@ const (
 	ReplaceSwap         Replace = "swap"
 )
 
+// Takeover says whether a load may remove rows that its stream does not own: it made the
+// table, found it empty, or took it over before.
+type Takeover string
+
+// The answers to the question of a takeover. With TakeoverAsk the load is refused like
+// with TakeoverNo, and the engine skips the stream until a person has answered.
+const (
+	TakeoverNo  Takeover = ""
+	TakeoverYes Takeover = "true"
+	TakeoverAsk Takeover = "ask"
+)
+
+// Narrowing says what a target column that is narrower than the source's is for.
+type Narrowing string
+
+// The policies of narrower columns: each value is checked to fit exactly, or the column is
+// refused by its type.
+const (
+	NarrowingCheck  Narrowing = "check"
+	NarrowingRefuse Narrowing = "refuse"
+)
+
+// Triggers says what happens when triggers or rules stand on the target.
+type Triggers string
+
+// The policies of triggers and rules: name them and what they changed, or refuse them.
+const (
+	TriggersReport Triggers = "report"
+	TriggersRefuse Triggers = "refuse"
+)
+
+// Duplicates says what several rows of one key in one read mean.
+type Duplicates string
+
+// The policies of duplicates: one row is stored and the rest are told in a warning; the
+// newest by the cursor is stored without one; or the load fails.
+const (
+	DuplicatesWarn   Duplicates = "warn"
+	DuplicatesNewest Duplicates = "newest"
+	DuplicatesRefuse Duplicates = "refuse"
+)
+
 // Table is a schema-qualified name, exactly as spelled.
 type Table struct {
 	Schema, Name string
@@ -109,8 +152,25 @@ type Target struct {
 	FullRefresh bool
 	// Writers is how many sessions may write at once; 0 and 1 mean one.
 	Writers int
+	// Takeover allows to remove rows that the stream does not own.
+	Takeover Takeover
+	// Narrowing, Triggers and Duplicates are policies; empty means check, report and warn.
+	Narrowing  Narrowing
+	Triggers   Triggers
+	Duplicates Duplicates
+	// CompareWithout names target columns that do not make a row differ.
+	CompareWithout []string
 	// Limits bound what the load may wait for.
 	Limits LoadLimits
+}
+
+// KeyEnforced says that the unique columns are the source's enforced key, so that no two
+// rows of the source share them.
+func (t Target) KeyEnforced() bool {
+	key, unique := slices.Clone(t.Schema.Key), slices.Clone(t.Unique)
+	slices.Sort(key)
+	slices.Sort(unique)
+	return len(key) > 0 && !t.Schema.KeyLoose && slices.Equal(key, unique)
 }
 
 // LoadLimits are time limits at the destination; 0 means the connector's default.

@@ -38,6 +38,7 @@ func (it *itinerary) bareTarget(r route) connectors.Target {
 		CreateIndexes: s.CreateIndexes == nil || *s.CreateIndexes, UniqueHints: s.UniqueHints,
 		RejectLimit: rejectLimit(s), MinRowsRatio: s.MinRowsRatio,
 		LoadedAt: s.LoadedAt, RunID: s.RunID, Writers: s.Writers, Limits: it.limits,
+		Takeover: takeover(s, r.table), Narrowing: s.Narrowing, Triggers: s.Triggers, Duplicates: s.Duplicates, CompareWithout: s.CompareWithout,
 	}
 	if target.Layout == "" {
 		target.Layout = connectors.LayoutColumns
@@ -49,6 +50,15 @@ func (it *itinerary) bareTarget(r route) connectors.Target {
 		target.Replace = connectors.ReplaceAuto
 	}
 	return target
+}
+
+// takeover is the answer for one table: of a pattern only the tables that were named are
+// taken over.
+func takeover(s flows.Stream, table connectors.Table) connectors.Takeover {
+	if slices.Contains(s.TakeoverTables, table.Name) || slices.Contains(s.TakeoverTables, table.String()) {
+		return connectors.TakeoverYes
+	}
+	return s.Takeover
 }
 
 // rejectLimit is 0 by default; insert_ignore keeps every row that cannot be stored.

@@ -135,7 +135,32 @@ type Stream struct {
 	// Writers asks for that many sessions that write at once, and for as many parts at
 	// least; 0 means one.
 	Writers int `json:"writers,omitempty"`
+	// Takeover says whether rows that the stream does not own may be removed; of a pattern
+	// TakeoverTables names the tables of which they may.
+	Takeover       connectors.Takeover `json:"takeover,omitempty"`
+	TakeoverTables []string            `json:"takeover_tables,omitempty"`
+	// Narrowing, Triggers and Duplicates are policies; empty means check, report and warn.
+	Narrowing  connectors.Narrowing  `json:"narrowing,omitempty"`
+	Triggers   connectors.Triggers   `json:"triggers,omitempty"`
+	Duplicates connectors.Duplicates `json:"duplicates,omitempty"`
+	// CompareWithout names target columns that do not make a row differ.
+	CompareWithout []string `json:"compare_without,omitempty"`
+	// Keyless says what becomes of the tables of a pattern that have no key, where the
+	// write mode works by one; empty means refuse.
+	Keyless Keyless `json:"keyless,omitempty"`
+	// AppendAll is the consent that each run appends all rows again.
+	AppendAll bool `json:"append_all,omitempty"`
 }
+
+// Keyless is what becomes of tables without a key.
+type Keyless string
+
+// The policies of tables without a key. KeylessReplace loads them by truncate_insert.
+const (
+	KeylessRefuse  Keyless = "refuse"
+	KeylessSkip    Keyless = "skip"
+	KeylessReplace Keyless = "truncate_insert"
+)
 
 // StreamInput names a dataset of a source.
 type StreamInput struct {

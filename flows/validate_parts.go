@@ -174,6 +174,32 @@ func (s Stream) checkMode(problems connectors.Problems, at string, can connector
 		problems.Add(at+"replace", "has a meaning for truncate_insert only: leave it out")
 	}
 	s.checkLayout(problems, at, can)
+	s.checkPolicies(problems, at)
+}
+
+// checkPolicies wants known words.
+func (s Stream) checkPolicies(problems connectors.Problems, at string) {
+	oneOf(problems, at+"takeover", s.Takeover, connectors.TakeoverNo, connectors.TakeoverYes, connectors.TakeoverAsk)
+	oneOf(problems, at+"narrowing", s.Narrowing, connectors.NarrowingCheck, connectors.NarrowingRefuse)
+	oneOf(problems, at+"triggers", s.Triggers, connectors.TriggersReport, connectors.TriggersRefuse)
+	oneOf(problems, at+"duplicates", s.Duplicates, connectors.DuplicatesWarn, connectors.DuplicatesNewest, connectors.DuplicatesRefuse)
+	oneOf(problems, at+"keyless", s.Keyless, KeylessRefuse, KeylessSkip, KeylessReplace)
+	checkColumns(problems, at+"compare_without", s.CompareWithout)
+	checkColumns(problems, at+"takeover", s.TakeoverTables)
+}
+
+// oneOf refuses a word that is neither empty nor one of the known ones.
+func oneOf[T ~string](problems connectors.Problems, field string, word T, known ...T) {
+	if word == "" || slices.Contains(known, word) {
+		return
+	}
+	words := make([]string, 0, len(known))
+	for _, one := range known {
+		if one != "" {
+			words = append(words, string(one))
+		}
+	}
+	problems.Add(field, "is not known: use "+strings.Join(words, ", "))
 }
 
 func (s Stream) checkLayout(problems connectors.Problems, at string, can connectors.Capabilities) {

@@ -225,6 +225,9 @@ func (b *builder) stream(f Flow, s Stream, index int, existing flows.Flow) flows
 		Layout: connectors.TableLayout(s.Layout), CreateIndexes: s.CreateIndexes, UniqueHints: s.Unique,
 		Drift: connectors.Drift(s.Drift), Rejects: s.Rejects, Replace: connectors.Replace(s.Replace),
 		MinRowsRatio: s.MinRowsRatio, LoadedAt: s.LoadedAt, RunID: s.RunID, Parts: s.Parts, Writers: s.Writers,
+		Takeover: connectors.Takeover(s.Takeover.Answer), TakeoverTables: s.Takeover.Tables, Narrowing: connectors.Narrowing(s.Narrowing),
+		Triggers: connectors.Triggers(s.Triggers), Duplicates: connectors.Duplicates(s.Duplicates), CompareWithout: s.CompareWithout,
+		Keyless: flows.Keyless(s.Keyless), AppendAll: s.AppendAll,
 	}
 	if out.StateKey == "" {
 		stored, _ := find(existing.Streams, func(x flows.Stream) bool { return x.Table == string(s.Table) })

@@ -124,6 +124,50 @@ type Stream struct {
 	RunID         bool       `yaml:"run_id,omitempty"`
 	Parts         int        `yaml:"parts,omitempty"`
 	Writers       int        `yaml:"writers,omitempty"`
+
+	Takeover       Takeover `yaml:"takeover,omitempty"`
+	Narrowing      string   `yaml:"narrowing,omitempty"`
+	Triggers       string   `yaml:"triggers,omitempty"`
+	Duplicates     string   `yaml:"duplicates,omitempty"`
+	CompareWithout []string `yaml:"compare_without,omitempty,flow"`
+	Keyless        string   `yaml:"keyless,omitempty"`
+	AppendAll      bool     `yaml:"append_all,omitempty"`
+}
+
+// Takeover is true, false, ask, or for a pattern the list of the tables that are taken over.
+type Takeover struct {
+	Answer string
+	Tables []string
+}
+
+// IsZero leaves it out of an export.
+func (t Takeover) IsZero() bool { return t.Answer == "" && len(t.Tables) == 0 }
+
+// UnmarshalYAML takes a word or a list of names.
+func (t *Takeover) UnmarshalYAML(unmarshal func(any) error) error {
+	if err := unmarshal(&t.Tables); err == nil {
+		return nil
+	}
+	t.Tables = nil
+	if err := unmarshal(&t.Answer); err != nil {
+		return err
+	}
+	if t.Answer == "false" {
+		t.Answer = ""
+	}
+	return nil
+}
+
+// MarshalYAML writes true without quotes.
+func (t Takeover) MarshalYAML() (any, error) {
+	switch {
+	case len(t.Tables) > 0:
+		return t.Tables, nil
+	case t.Answer == "true":
+		return true, nil
+	default:
+		return t.Answer, nil
+	}
 }
 
 // Input names a dataset of a source.

@@ -166,6 +166,8 @@ func streamOf(s flows.Stream, state State) Stream {
 		Layout: string(s.Layout), CreateIndexes: s.CreateIndexes, Unique: s.UniqueHints, Drift: string(s.Drift),
 		Rejects: s.Rejects, Replace: string(s.Replace), MinRowsRatio: s.MinRowsRatio,
 		LoadedAt: s.LoadedAt, RunID: s.RunID, Parts: s.Parts, Writers: s.Writers,
+		Takeover: Takeover{Answer: string(s.Takeover), Tables: s.TakeoverTables}, Narrowing: string(s.Narrowing), Triggers: string(s.Triggers),
+		Duplicates: string(s.Duplicates), CompareWithout: s.CompareWithout, Keyless: string(s.Keyless), AppendAll: s.AppendAll,
 	}
 	for _, input := range s.From {
 		out.From = append(out.From, Input{Source: state.sourceName(input.SourceID), Dataset: input.Dataset, As: input.As})

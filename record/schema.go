@@ -26,8 +26,12 @@ type Column struct {
 // Schema is the ordered list of columns and the key.
 type Schema struct {
 	Columns []Column
-	// Key names the columns of the primary key, in order; empty when there is none.
+	// Key names the columns that identify a row, in order: the primary key, else a unique
+	// index over columns that are never NULL; empty when there is none.
 	Key []string
+	// KeyLoose says that the system does not enforce the key over all rows that are read,
+	// as in a table that is read together with its inheritance children.
+	KeyLoose bool
 }
 
 // metaNative is the Arrow field metadata key of the native type.
@@ -74,7 +78,7 @@ func (s Schema) Select(names []string) (Schema, error) {
 	if len(names) == 0 {
 		return s, nil
 	}
-	out := Schema{Columns: make([]Column, 0, len(names))}
+	out := Schema{Columns: make([]Column, 0, len(names)), KeyLoose: s.KeyLoose}
 	for _, name := range names {
 		column, ok := s.Column(name)
 		if !ok {

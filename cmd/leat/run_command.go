@@ -65,7 +65,7 @@ type streamResult struct {
 	Status    flows.RunStatus      `json:"status"`
 	Recipe    string               `json:"recipe"`
 	connectors.Counts
-	Warnings []string        `json:"warnings,omitempty"`
+	Warnings []string        `json:"warnings"`
 	Error    *flows.RunError `json:"error"`
 }
 
@@ -77,7 +77,7 @@ func resultOf(run flows.Run) runResult {
 	for _, s := range run.Streams {
 		out.Streams = append(out.Streams, streamResult{
 			Table: s.Table, WriteMode: s.WriteMode, Status: s.Status, Recipe: s.Recipe,
-			Counts: s.Counts, Warnings: s.Warnings, Error: s.Error,
+			Counts: s.Counts, Warnings: append([]string{}, s.Warnings...), Error: s.Error,
 		})
 	}
 	return out

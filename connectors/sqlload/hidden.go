@@ -2,7 +2,6 @@ package sqlload
 
 import (
 	"context"
-	"slices"
 
 	"leat/connectors"
 )
@@ -56,12 +55,7 @@ func (b *builder) oneWriter(why string) {
 
 // keyOfSource says that the unique columns are the source's primary key, so that no key
 // comes twice.
-func (b *builder) keyOfSource() bool {
-	key, unique := slices.Clone(b.s.Target.Schema.Key), slices.Clone(b.s.Target.Unique)
-	slices.Sort(key)
-	slices.Sort(unique)
-	return len(key) > 0 && slices.Equal(key, unique)
-}
+func (b *builder) keyOfSource() bool { return b.s.Target.KeyEnforced() }
 
 // RunHidden makes the hidden table.
 func (p *Plan) RunHidden(ctx context.Context, session Session) error {
