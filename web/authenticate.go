@@ -17,9 +17,11 @@ import (
 const keyActor = "actor"
 
 // authenticated lets a request pass only when its route is in the table and the user
-// has the permission that stands there.
+// has the permission that stands there. Nothing reads a body before it has a limit.
 func (s *Server) authenticated(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
+		limitBody(c, maxStranger)
+		defer s.removeSentFiles(c)
 		r, known := s.routes[c.Request().Method+" "+c.Path()]
 		if known && r.needs == public {
 			return next(c)
@@ -39,6 +41,7 @@ func (s *Server) authenticated(next echo.HandlerFunc) echo.HandlerFunc {
 		case !user.Role.May(r.needs):
 			return echo.NewHTTPError(http.StatusForbidden)
 		default:
+			limitBody(c, r.mostBody(isMultipart(c.Request())))
 			return next(c)
 		}
 	}

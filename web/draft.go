@@ -61,8 +61,8 @@ func (s *Server) draft(c echo.Context) (url.Values, bool) {
 // The bounds of what is kept for people who are not logged in any more. Anybody can send
 // a form, so all of it together must be little, and must go soon.
 const (
-	maxKept   = 64 << 10 // bytes of one form
-	keptForms = 100      // in keptLife
+	maxKept   = maxStranger // bytes of one form
+	keptForms = 100         // in keptLife
 	keptLife  = time.Hour
 )
 

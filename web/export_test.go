@@ -4,6 +4,8 @@ package web
 type Route struct {
 	Method, Path string
 	Needs        string
+	// MostBody is the largest form with a file that it takes, in bytes.
+	MostBody int64
 }
 
 // Public is what public routes need.
@@ -13,7 +15,7 @@ const Public = string(public)
 func (s *Server) Table() []Route {
 	var out []Route
 	for _, r := range s.table() {
-		out = append(out, Route{r.method, r.path, string(r.needs)})
+		out = append(out, Route{r.method, r.path, string(r.needs), r.mostBody(true)})
 	}
 	return out
 }

@@ -18,7 +18,7 @@ const formMemory = 4 << 20
 func posted(c echo.Context) (url.Values, error) {
 	r := c.Request()
 	var err error
-	if strings.HasPrefix(r.Header.Get(echo.HeaderContentType), echo.MIMEMultipartForm) {
+	if isMultipart(r) {
 		err = r.ParseMultipartForm(formMemory)
 	} else {
 		err = r.ParseForm()

@@ -16,18 +16,12 @@ import (
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
 	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// The largest bodies: forms, and forms with a file.
-const (
-	maxForm   = 2 << 20
-	maxUpload = 256 << 20
-)
-
 // outer wraps the router with what must hold for every answer, also for errors that
 // the router never sees.
 func (s *Server) outer(router http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(s.denyCrossOrigin))
-	return s.headers(protection.Handler(limited(s.withSession(router))))
+	return s.headers(protection.Handler(s.withSession(router)))
 }
 
 // headers sets the security headers before anything can be written.
@@ -54,18 +48,6 @@ func (s *Server) headers(next http.Handler) http.Handler {
 // header is only used to be stricter, so it need not be trusted.
 func isSecure(r *http.Request) bool {
 	return r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
-}
-
-// limited bounds what a request may send.
-func limited(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		limit := int64(maxForm)
-		if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
-			limit = maxUpload
-		}
-		r.Body = http.MaxBytesReader(w, r.Body, limit)
-		next.ServeHTTP(w, r)
-	})
 }
 
 // denyCrossOrigin answers a form that another site sent.
