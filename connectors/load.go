@@ -267,8 +267,8 @@ type SchemaInfo struct {
 type Loader interface {
 	// Schemas lists the schemas this user can see.
 	Schemas(ctx context.Context) ([]SchemaInfo, error)
-	// Plan says what Begin and Commit would do. It changes nothing.
-	Plan(ctx context.Context, targets []Target) ([]Plan, error)
+	// Plan says what Begin and Commit would do. It changes nothing; the id has no run.
+	Plan(ctx context.Context, id LoadID, targets []Target) ([]Plan, error)
 	// Begin claims the targets: it takes the destination's fence for every target, ends
 	// older loads of the same streams and reads their state. It runs before the source
 	// is read. Several targets are one atomic load.

@@ -245,7 +245,7 @@ func (c *connection) Schemas(context.Context) ([]connectors.SchemaInfo, error) {
 	return []connectors.SchemaInfo{{Name: "main", Writable: true}}, nil
 }
 
-func (c *connection) Plan(_ context.Context, targets []connectors.Target) ([]connectors.Plan, error) {
+func (c *connection) Plan(_ context.Context, _ connectors.LoadID, targets []connectors.Target) ([]connectors.Plan, error) {
 	plans := make([]connectors.Plan, len(targets))
 	for i, target := range targets {
 		plans[i] = connectors.Plan{Table: target.Table}

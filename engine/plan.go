@@ -46,6 +46,11 @@ func (e *Engine) planTargets(ctx context.Context, it *itinerary, sources map[str
 	if err != nil {
 		return nil, err
 	}
+	installation, err := e.Installation.Installation(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("looking up the installation: %w", err)
+	}
+	id := connectors.LoadID{Installation: installation, Flow: it.flow.Name}
 	for i, r := range it.routes {
 		shipment, err := it.describe(ctx, r, sources[r.authorizerID])
 		if err != nil {
@@ -53,7 +58,7 @@ func (e *Engine) planTargets(ctx context.Context, it *itinerary, sources map[str
 			continue
 		}
 		plans[i].Unique = shipment.target.Unique
-		answers, err := loader.Plan(ctx, []connectors.Target{shipment.target})
+		answers, err := loader.Plan(ctx, id, []connectors.Target{shipment.target})
 		if err != nil || len(answers) != 1 {
 			blame(ctx, plans[i:i+1], errors.Join(err, wrongNumber(len(answers), err)))
 			continue

@@ -8,11 +8,11 @@ import (
 )
 
 // Plan says what Begin and Commit would do. It changes nothing, and makes no file.
-func (c *connection) Plan(ctx context.Context, targets []connectors.Target) ([]connectors.Plan, error) {
+func (c *connection) Plan(ctx context.Context, id connectors.LoadID, targets []connectors.Target) ([]connectors.Plan, error) {
 	plans := make([]connectors.Plan, len(targets))
 	for i, target := range targets {
 		err := c.inspect(ctx, flowOf(target.StateKey), "plan the load of "+target.Table.String(), func(s session) (err error) {
-			plans[i], err = planOne(ctx, s, target)
+			plans[i], err = planOne(ctx, s, id, target)
 			return err
 		})
 		if refusal, ok := sqlload.Refusal(err); ok {
@@ -26,7 +26,7 @@ func (c *connection) Plan(ctx context.Context, targets []connectors.Target) ([]c
 	return plans, nil
 }
 
-func planOne(ctx context.Context, s session, target connectors.Target) (connectors.Plan, error) {
+func planOne(ctx context.Context, s session, _ connectors.LoadID, target connectors.Target) (connectors.Plan, error) {
 	plan := connectors.Plan{Table: target.Table}
 	if err := requireSchema(ctx, s, target.Table.Schema); err != nil {
 		return plan, err

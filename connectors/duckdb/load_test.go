@@ -163,7 +163,7 @@ func TestNothingIsMadeByLooking(t *testing.T) {
 	if diff := cmp.Diff([]connectors.SchemaInfo{{Name: "main", Writable: true}}, schemas); diff != "" || err != nil {
 		t.Errorf("schemas %v: %s", err, diff)
 	}
-	plans, err := s.Plan(ctx, []connectors.Target{target(connectors.Upsert, schema, "id")})
+	plans, err := s.Plan(ctx, connectors.LoadID{Installation: "me", Flow: "f"}, []connectors.Target{target(connectors.Upsert, schema, "id")})
 	if err != nil || plans[0].Exists || len(plans[0].Statements) != 1 || plans[0].Refusal != nil {
 		t.Errorf("plan %+v, %v", plans, err)
 	}

@@ -128,7 +128,7 @@ func TestPlanChangesNothing(t *testing.T) {
 	f.target.Schema = described.Schema
 	missing := f.target
 	missing.Table.Schema = "nowhere"
-	plans, err := c.Plan(t.Context(), []connectors.Target{f.target, missing})
+	plans, err := c.Plan(t.Context(), f.id(), []connectors.Target{f.target, missing})
 	if err != nil {
 		t.Fatal(err)
 	}

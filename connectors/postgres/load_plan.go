@@ -9,10 +9,10 @@ import (
 )
 
 // Plan says what Begin and Commit would do. It changes nothing.
-func (c *connection) Plan(ctx context.Context, targets []connectors.Target) ([]connectors.Plan, error) {
+func (c *connection) Plan(ctx context.Context, id connectors.LoadID, targets []connectors.Target) ([]connectors.Plan, error) {
 	plans := make([]connectors.Plan, len(targets))
 	for i, target := range targets {
-		plan, err := c.planOne(ctx, target)
+		plan, err := c.planOne(ctx, id, target)
 		if refusal, ok := sqlload.Refusal(err); ok {
 			plan.Refusal, err = refusal, nil
 		}
@@ -24,7 +24,7 @@ func (c *connection) Plan(ctx context.Context, targets []connectors.Target) ([]c
 	return plans, nil
 }
 
-func (c *connection) planOne(ctx context.Context, target connectors.Target) (connectors.Plan, error) {
+func (c *connection) planOne(ctx context.Context, _ connectors.LoadID, target connectors.Target) (connectors.Plan, error) {
 	s := c.own("plan the load of " + target.Table.String())
 	d := dialect{version: pgwire.ServerVersion(s.conn.PgConn()), schema: target.Table.Schema}
 	plan := connectors.Plan{Table: target.Table}
