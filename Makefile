@@ -58,14 +58,14 @@ check-generated: ## Fail when generated code is not what the templ files say
 	scripts/check-generated
 
 bench: ## Measure the speed of loads against psql and print the ratios
-	go run ./internal/bench
+	go run ./cmd/leat-bench
 
 # Without a package named, go test prints the report of a passing test as well.
 faults: test-deps ## Kill, pause and cut runs at every step, and count the rows (half an hour)
 	cd internal/faults && go test -tags 'faults crashpoints' -parallel 4 -timeout 60m
 
 mutants: test-deps ## Break the safety code line by line; every break must turn a test red
-	go run ./internal/mutants
+	go run ./cmd/leat-mutants
 
 clean: ## Remove what was built
 	rm -rf bin

@@ -39,37 +39,56 @@ func (b *bench) measure(ctx context.Context, m measurement) (bool, error) {
 	fmt.Printf("\n%s\n", m.name)
 	var leat, hand, again []usage
 	for i := range b.pairs + 1 { // the first pair warms up and is not counted
-		round, err := b.round(ctx, m)
+		round, err := b.round(ctx, m, order(i))
 		if err != nil {
 			return false, err
 		}
 		if i == 0 {
 			continue
 		}
-		leat, hand, again = append(leat, round[0]), append(hand, round[1]), append(again, round[2])
-		fmt.Printf("  pair %d: leat %s, script %s, script again %s\n", i, seconds(round[0].wall), seconds(round[1].wall), seconds(round[2].wall))
+		leat, hand, again = append(leat, round[leatSide]), append(hand, round[handSide]), append(again, round[againSide])
+		fmt.Printf("  pair %d: leat %s, script %s, script again %s\n", i, seconds(round[leatSide].wall), seconds(round[handSide].wall), seconds(round[againSide].wall))
 	}
 	return b.verdict(m, leat, hand, again), nil
 }
 
-// round runs Leat, the script and the script again, and compares what they left.
-func (b *bench) round(ctx context.Context, m measurement) ([3]usage, error) {
-	var out [3]usage
-	var digests [3]string
-	for i, side := range []func(context.Context, *bench) (usage, error){m.leat, m.hand, m.hand} {
+// The sides of a round, as indexes of its results.
+const (
+	leatSide = iota
+	handSide
+	againSide
+	sides
+)
+
+// order is the order of the sides in a pair. Every second pair runs them backwards, so
+// that neither side always finds the machine as the other one left it.
+func order(pair int) [sides]int {
+	if pair%2 == 0 {
+		return [sides]int{againSide, handSide, leatSide}
+	}
+	return [sides]int{leatSide, handSide, againSide}
+}
+
+// round runs Leat, the script and the script again in that order, and compares what they
+// left.
+func (b *bench) round(ctx context.Context, m measurement, order [sides]int) ([sides]usage, error) {
+	var out [sides]usage
+	var digests [sides]string
+	run := [sides]func(context.Context, *bench) (usage, error){leatSide: m.leat, handSide: m.hand, againSide: m.hand}
+	for _, side := range order {
 		if err := m.reset(ctx, b); err != nil {
 			return out, fmt.Errorf("reset: %w", err)
 		}
 		var err error
-		if out[i], err = side(ctx, b); err != nil {
+		if out[side], err = run[side](ctx, b); err != nil {
 			return out, err
 		}
-		if digests[i], err = m.content(ctx, b); err != nil {
+		if digests[side], err = m.content(ctx, b); err != nil {
 			return out, fmt.Errorf("digest: %w", err)
 		}
 	}
-	if digests[0] != digests[1] {
-		return out, fmt.Errorf("the contents differ: leat left %s, the script %s", digests[0], digests[1])
+	if digests[leatSide] != digests[handSide] {
+		return out, fmt.Errorf("the contents differ: leat left %s, the script %s", digests[leatSide], digests[handSide])
 	}
 	return out, nil
 }

@@ -1,4 +1,4 @@
-// Command mutants breaks the safety code, one line at a time, and demands that the tests
+// Command leat-mutants breaks the safety code, one line at a time, and demands that the tests
 // notice. The work tree is never touched: a mutant is a file that `go test -overlay`
 // sees instead of the real one. The table is exact old and new text, so a change of the
 // source that moves a mutant makes this program, and its test, fail.

@@ -1,6 +1,6 @@
-// Command bench measures Leat against the best hand-written script for the same work,
+// Command leat-bench measures Leat against the best hand-written script for the same work,
 // on the same machine, in the same run: it starts a throw-away PostgreSQL server with
-// fsync on, alternates the two commands, compares the contents of the tables after each,
+// fsync on, runs the two commands in pairs and in turn first, compares the contents of the tables after each,
 // and prints every time, the median ratio, the CPU time of both sides and Leat's peak
 // memory above an idle run. Single times mean little; the ratio is the figure. The ratio
 // of the script against itself (A/A) shows how noisy the machine was.
@@ -28,7 +28,7 @@ func main() {
 	defer stop()
 	var o options
 	flag.IntVar(&o.rows, "rows", 5_000_000, "rows of the big table")
-	flag.IntVar(&o.pairs, "pairs", 5, "alternating pairs per measurement")
+	flag.IntVar(&o.pairs, "pairs", 6, "pairs per measurement; even, so that each side is first equally often")
 	flag.StringVar(&o.only, "only", "", "comma-separated names of measurements")
 	flag.StringVar(&o.leat, "leat", "", "the leat binary (built when empty)")
 	half := flag.String("alone", "", "used by the program itself")
