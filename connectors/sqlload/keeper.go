@@ -2,6 +2,7 @@ package sqlload
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,7 +21,7 @@ func (s Store) States(ctx context.Context, db Session) ([]connectors.StateRow, e
 		fence, errFence := row[3].Int()
 		seconds, errTime := row[6].Int()
 		if errFence != nil || errTime != nil {
-			return nil, fmt.Errorf("read a state row: %w", errFence)
+			return nil, fmt.Errorf("read the state row of %s: %w", row[1].Text, errors.Join(errFence, errTime))
 		}
 		out[i] = connectors.StateRow{
 			Installation: row[0].Text, StateKey: row[1].Text, Table: connectors.Table{Schema: s.Schema, Name: row[2].Text},

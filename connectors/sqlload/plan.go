@@ -53,8 +53,6 @@ type Plan struct {
 	Steps []Statement
 	// After runs when the steps are done: indexes and clean-up.
 	After []Statement
-	// Indexes names the columns of the indexes that After makes, for the run page.
-	Warnings []string
 }
 
 // Build plans a load. It refuses what cannot be loaded right: a missing key, a

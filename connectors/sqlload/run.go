@@ -62,7 +62,7 @@ type Input struct {
 // figures are the numbers that a plan's statements gave, by name.
 type figures map[string]int64
 
-// Setup runs the statements that come before the copy.
+// RunSetup runs the statements that come before the copy.
 func (p *Plan) RunSetup(ctx context.Context, session Session) error {
 	return p.run(ctx, session, p.Setup, Input{}, figures{})
 }
@@ -87,7 +87,7 @@ func (p *Plan) Apply(ctx context.Context, session Session, in Input) (connectors
 	if err := p.run(ctx, session, p.After, in, seen); err != nil {
 		return connectors.Report{}, err
 	}
-	return connectors.Report{Counts: counts, Recipe: p.Recipe, Reason: p.Reason, Warnings: p.Warnings}, nil
+	return connectors.Report{Counts: counts, Recipe: p.Recipe, Reason: p.Reason}, nil
 }
 
 // Try runs the steps only, to find out whether the database takes the rows. The caller
