@@ -171,7 +171,7 @@ func splitFix(fix string) (words, sql string) {
 	return fix, ""
 }
 
-// problemFields turns an error of validation into problems; other errors come back.
+// problemsOf turns an error of validation into problems; other errors come back.
 func problemsOf(err error) (connectors.Problems, error) {
 	if err == nil {
 		return nil, nil

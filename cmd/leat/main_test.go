@@ -137,7 +137,7 @@ func (p pair) authorizers() string {
 		fmt.Sprintf(one, "target", s.Host, s.Port, p.target, s.Superuser, s.Password)
 }
 
-// exec runs SQL that has to work.
+// exec1 runs SQL that has to work.
 func exec1(t *testing.T, conn *pgx.Conn, sql string) {
 	t.Helper()
 	if _, err := conn.Exec(t.Context(), sql); err != nil {

@@ -27,8 +27,8 @@ func (h Harness) target(name string, mode connectors.WriteMode) connectors.Targe
 	return target
 }
 
-// job is one load of the suite.
-type job struct {
+// attempt is one load of the suite.
+type attempt struct {
 	target connectors.Target
 	run    string
 	rows   []Row
@@ -37,11 +37,11 @@ type job struct {
 	position connectors.Position
 }
 
-// runJob begins, writes and commits one load; the context is the test's.
-func (h Harness) runJob(t *testing.T, j job) (connectors.Report, error) {
+// runAttempt begins, writes and commits one load; the context is the test's.
+func (h Harness) runAttempt(t *testing.T, a attempt) (connectors.Report, error) {
 	t.Helper()
 	ctx := deadline(t)
-	load, err := h.begin(ctx, t, j)
+	load, err := h.begin(ctx, t, a)
 	if err != nil {
 		return connectors.Report{}, err
 	}
@@ -49,28 +49,28 @@ func (h Harness) runJob(t *testing.T, j job) (connectors.Report, error) {
 	if applied := load.States()[0].Applied; applied != nil {
 		return *applied, nil
 	}
-	if err := write(ctx, load, j.rows); err != nil {
+	if err := write(ctx, load, a.rows); err != nil {
 		return connectors.Report{}, err
 	}
-	reports, err := load.Commit(ctx, []connectors.Close{j.close()})
+	reports, err := load.Commit(ctx, []connectors.Close{a.close()})
 	if err != nil {
 		return connectors.Report{}, err
 	}
 	return reports[0], nil
 }
 
-func (h Harness) begin(ctx context.Context, t *testing.T, j job) (connectors.Load, error) {
+func (h Harness) begin(ctx context.Context, t *testing.T, a attempt) (connectors.Load, error) {
 	t.Helper()
-	id := connectors.LoadID{Installation: installation, Flow: "suite", Run: j.run}
-	return role[connectors.Loader](t, h).Begin(ctx, id, []connectors.Target{j.target})
+	id := connectors.LoadID{Installation: installation, Flow: "suite", Run: a.run}
+	return role[connectors.Loader](t, h).Begin(ctx, id, []connectors.Target{a.target})
 }
 
-func (j job) close() connectors.Close {
-	rows := int64(len(j.rows))
-	if j.claim >= 0 {
-		rows = j.claim
+func (a attempt) close() connectors.Close {
+	rows := int64(len(a.rows))
+	if a.claim >= 0 {
+		rows = a.claim
 	}
-	return connectors.Close{RowsRead: rows, Position: j.position, Whole: j.target.Cursor == "", Snapshot: time.Now()}
+	return connectors.Close{RowsRead: rows, Position: a.position, Whole: a.target.Cursor == "", Snapshot: time.Now()}
 }
 
 // write announces the schema and sends the rows in batches of uneven size.
@@ -89,14 +89,14 @@ func write(ctx context.Context, load connectors.Load, rows []Row) error {
 }
 
 // mustLoad runs a load that has to succeed and checks its counts.
-func (h Harness) mustLoad(t *testing.T, j job) connectors.Report {
+func (h Harness) mustLoad(t *testing.T, a attempt) connectors.Report {
 	t.Helper()
-	report, err := h.runJob(t, j)
+	report, err := h.runAttempt(t, a)
 	if err != nil {
-		t.Fatalf("%s into %s: %v", j.target.Mode, j.target.Table, err)
+		t.Fatalf("%s into %s: %v", a.target.Mode, a.target.Table, err)
 	}
-	if !report.Balanced() || report.Read != int64(len(j.rows)) {
-		t.Errorf("%s: the counts do not add up to %d rows: %+v", j.target.Mode, len(j.rows), report.Counts)
+	if !report.Balanced() || report.Read != int64(len(a.rows)) {
+		t.Errorf("%s: the counts do not add up to %d rows: %+v", a.target.Mode, len(a.rows), report.Counts)
 	}
 	return report
 }
@@ -135,8 +135,8 @@ func (h Harness) load(t *testing.T) {
 func (h Harness) loadAbort(t *testing.T) {
 	target := h.target("suite_abort", connectors.TruncateInsert)
 	base := Rows(1, 10)
-	h.mustLoad(t, job{target: target, run: "abort-1", rows: base, claim: -1})
-	load, err := h.begin(deadline(t), t, job{target: target, run: "abort-2"})
+	h.mustLoad(t, attempt{target: target, run: "abort-1", rows: base, claim: -1})
+	load, err := h.begin(deadline(t), t, attempt{target: target, run: "abort-2"})
 	if err != nil {
 		t.Fatalf("begin: %v", err)
 	}
@@ -154,8 +154,8 @@ func (h Harness) loadAbort(t *testing.T) {
 func (h Harness) loadWrongCount(t *testing.T) {
 	target := h.target("suite_count", connectors.TruncateInsert)
 	base := Rows(1, 10)
-	h.mustLoad(t, job{target: target, run: "count-1", rows: base, claim: -1})
-	if _, err := h.runJob(t, job{target: target, run: "count-2", rows: Rows(50, 9), claim: 10}); err == nil {
+	h.mustLoad(t, attempt{target: target, run: "count-1", rows: base, claim: -1})
+	if _, err := h.runAttempt(t, attempt{target: target, run: "count-2", rows: Rows(50, 9), claim: 10}); err == nil {
 		t.Error("a load with 9 rows written was committed as 10 rows read")
 	}
 	h.expect(t, target.Table, base)
@@ -165,7 +165,7 @@ func (h Harness) loadMissingSchema(t *testing.T) {
 	target := h.target("suite_missing", connectors.Insert)
 	target.Table.Schema = "suite_no_such_schema"
 	loader := role[connectors.Loader](t, h)
-	if _, err := h.runJob(t, job{target: target, run: "schema-1", rows: Rows(1, 3), claim: -1}); !connectors.Is(err, connectors.NotFound) {
+	if _, err := h.runAttempt(t, attempt{target: target, run: "schema-1", rows: Rows(1, 3), claim: -1}); !connectors.Is(err, connectors.NotFound) {
 		t.Errorf("got %v, want an error of kind not_found", err)
 	}
 	schemas, err := loader.Schemas(deadline(t))
@@ -182,8 +182,8 @@ func (h Harness) loadMissingSchema(t *testing.T) {
 func (h Harness) loadOnce(t *testing.T) {
 	target := h.target("suite_once", connectors.Insert)
 	rows := Rows(1, 25)
-	first := h.mustLoad(t, job{target: target, run: "once", rows: rows, claim: -1, position: `{"at":1}`})
-	second := h.mustLoad(t, job{target: target, run: "once", rows: rows, claim: -1, position: `{"at":1}`})
+	first := h.mustLoad(t, attempt{target: target, run: "once", rows: rows, claim: -1, position: `{"at":1}`})
+	second := h.mustLoad(t, attempt{target: target, run: "once", rows: rows, claim: -1, position: `{"at":1}`})
 	if diff := cmp.Diff(first.Counts, second.Counts); diff != "" {
 		t.Errorf("the second report of one run differs (-first +second):\n%s", diff)
 	}
@@ -202,14 +202,14 @@ func (h Harness) loadOnce(t *testing.T) {
 
 func (h Harness) loadFence(t *testing.T) {
 	target := h.target("suite_fence", connectors.TruncateInsert)
-	h.mustLoad(t, job{target: target, run: "fence-0", rows: Rows(1, 3), claim: -1})
-	zombie, err := h.begin(deadline(t), t, job{target: target, run: "fence-1"})
+	h.mustLoad(t, attempt{target: target, run: "fence-0", rows: Rows(1, 3), claim: -1})
+	zombie, err := h.begin(deadline(t), t, attempt{target: target, run: "fence-1"})
 	if err != nil {
 		t.Fatalf("begin: %v", err)
 	}
 	defer func() { _ = zombie.Abort(context.WithoutCancel(t.Context())) }()
 	want := Rows(10, 4)
-	h.fenceOff(t, zombie, job{target: target, run: "fence-2", rows: want, claim: -1})
+	h.fenceOff(t, zombie, attempt{target: target, run: "fence-2", rows: want, claim: -1})
 	err = write(deadline(t), zombie, Rows(90, 5))
 	if err == nil {
 		_, err = zombie.Commit(deadline(t), []connectors.Close{{RowsRead: 5, Whole: true, Snapshot: time.Now()}})
@@ -222,14 +222,14 @@ func (h Harness) loadFence(t *testing.T) {
 
 // fenceOff runs a newer load. A system that admits one process at a time may instead
 // refuse it as a conflict while the older load is open; then the older one ends first.
-func (h Harness) fenceOff(t *testing.T, older connectors.Load, j job) {
+func (h Harness) fenceOff(t *testing.T, older connectors.Load, a attempt) {
 	t.Helper()
-	_, err := h.runJob(t, j)
+	_, err := h.runAttempt(t, a)
 	if connectors.Is(err, connectors.Conflict) {
 		if err := older.Abort(deadline(t)); err != nil {
 			t.Errorf("abort: %v", err)
 		}
-		_, err = h.runJob(t, j)
+		_, err = h.runAttempt(t, a)
 	}
 	if err != nil {
 		t.Fatalf("newer load: %v", err)
@@ -241,7 +241,7 @@ func (h Harness) loadUndeclared(t *testing.T) {
 		if h.Connector.Descriptor().Capabilities.Offers(mode) {
 			continue
 		}
-		if _, err := h.runJob(t, job{target: h.target("suite_undeclared", mode), run: "undeclared", rows: Rows(1, 1), claim: -1}); err == nil {
+		if _, err := h.runAttempt(t, attempt{target: h.target("suite_undeclared", mode), run: "undeclared", rows: Rows(1, 1), claim: -1}); err == nil {
 			t.Errorf("%s is not declared and was not refused", mode)
 		}
 	}
@@ -250,9 +250,9 @@ func (h Harness) loadUndeclared(t *testing.T) {
 func (h Harness) loadCancelled(t *testing.T) {
 	target := h.target("suite_cancelled", connectors.TruncateInsert)
 	base := Rows(1, 10)
-	h.mustLoad(t, job{target: target, run: "cancel-1", rows: base, claim: -1})
+	h.mustLoad(t, attempt{target: target, run: "cancel-1", rows: base, claim: -1})
 	ctx, cancel := context.WithCancel(deadline(t))
-	load, err := h.begin(ctx, t, job{target: target, run: "cancel-2"})
+	load, err := h.begin(ctx, t, attempt{target: target, run: "cancel-2"})
 	if err != nil {
 		t.Fatalf("begin: %v", err)
 	}
@@ -275,8 +275,8 @@ func (h Harness) state(t *testing.T) {
 	if !h.Connector.Descriptor().Capabilities.Offers(connectors.Upsert) {
 		target = h.target("suite_state", connectors.Insert)
 	}
-	h.mustLoad(t, job{target: target, run: "state-1", rows: Rows(1, 3), claim: -1, position: `{"at":"x"}`})
-	load, err := h.begin(deadline(t), t, job{target: target, run: "state-2"})
+	h.mustLoad(t, attempt{target: target, run: "state-1", rows: Rows(1, 3), claim: -1, position: `{"at":"x"}`})
+	load, err := h.begin(deadline(t), t, attempt{target: target, run: "state-2"})
 	if err != nil {
 		t.Fatalf("begin: %v", err)
 	}
@@ -288,7 +288,7 @@ func (h Harness) state(t *testing.T) {
 		t.Errorf("the second load saw position %q and fence %d", state.Position, state.Fence)
 	}
 	target.Fingerprint = "another selection"
-	load, err = h.begin(deadline(t), t, job{target: target, run: "state-3"})
+	load, err = h.begin(deadline(t), t, attempt{target: target, run: "state-3"})
 	if err != nil {
 		t.Fatalf("begin: %v", err)
 	}

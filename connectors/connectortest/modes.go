@@ -96,7 +96,7 @@ func (h Harness) mode(t *testing.T, mode connectors.WriteMode, s start) {
 	want := s.rows
 	for _, run := range []string{"first", "again"} {
 		want = apply(mode, want, read)
-		report := h.mustLoad(t, job{target: target, run: target.Table.Name + run, rows: read, claim: -1})
+		report := h.mustLoad(t, attempt{target: target, run: target.Table.Name + run, rows: read, claim: -1})
 		h.expectMode(t, mode, target.Table, want)
 		if run == "again" && mode == connectors.Upsert && report.Changed != 0 {
 			t.Errorf("the same rows again changed %d rows", report.Changed)
@@ -111,7 +111,7 @@ func (h Harness) prepare(t *testing.T, target connectors.Target, s start) {
 	if target.Mode != connectors.History {
 		target.Mode = connectors.TruncateInsert
 	}
-	h.mustLoad(t, job{target: target, run: target.Table.Name + "prepare", rows: s.rows, claim: -1})
+	h.mustLoad(t, attempt{target: target, run: target.Table.Name + "prepare", rows: s.rows, claim: -1})
 }
 
 // expectMode compares the target with the model; of a history the open versions.

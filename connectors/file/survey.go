@@ -187,7 +187,7 @@ func (t *table) understand(ctx context.Context, o options, dataset connectors.Da
 	return err
 }
 
-// warnings are sentences about everything that was assumed.
+// allWarnings are sentences about everything that was assumed.
 func (t *table) allWarnings() []string {
 	warnings := append(append([]string{}, t.warnings...), t.layout.warnings...)
 	if t.survey.ragged > 0 {

@@ -25,7 +25,7 @@ type writers struct {
 	it    *item
 	table connectors.Table
 	all   []*writer
-	jobs  chan job
+	ready chan placed
 	// rows counts those of each part.
 	rows []int64
 	// ctx ends with the first failure, which is its cause.
@@ -41,8 +41,8 @@ type writer struct {
 	lane lane
 }
 
-// job is a batch and the place of its first row in the read order.
-type job struct {
+// placed is a batch with the place of its first row in the read order.
+type placed struct {
 	batch record.Batch
 	first int64
 }
@@ -63,7 +63,7 @@ func (w *writers) connect(ctx context.Context, count int) error {
 
 // start lets the writers take batches.
 func (w *writers) start(ctx context.Context, chosen lane) {
-	w.jobs = make(chan job)
+	w.ready = make(chan placed)
 	w.rows = make([]int64, w.it.parts)
 	w.ctx, w.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	columns := w.it.plan.CopyColumns
@@ -90,7 +90,7 @@ func (w *writers) hand(ctx context.Context, part int, batch record.Batch) error 
 	}
 	rows, bytes := int64(batch.Rows()), int64(batch.Bytes())
 	select {
-	case w.jobs <- job{batch: batch, first: int64(part)*partRows + w.rows[part]}:
+	case w.ready <- placed{batch: batch, first: int64(part)*partRows + w.rows[part]}:
 	case <-w.ctx.Done():
 		return context.Cause(w.ctx) //nolint:contextcheck // the writers' own end
 	case <-ctx.Done():
@@ -115,7 +115,7 @@ func (w *writers) fill(one *writer, sql string) error {
 		case <-w.ctx.Done():
 			stream.abort()
 			return context.Cause(w.ctx)
-		case next, more := <-w.jobs:
+		case next, more := <-w.ready:
 			if !more {
 				return w.settle(one, stream)
 			}
@@ -128,7 +128,7 @@ func (w *writers) fill(one *writer, sql string) error {
 }
 
 // send copies one batch.
-func (w *writers) send(one *writer, stream *copyStream, next job) (err error) {
+func (w *writers) send(one *writer, stream *copyStream, next placed) (err error) {
 	defer connectors.Caught(w.load.c.env.Log, &err)
 	defer next.batch.Release()
 	one.lane.next = next.first
@@ -160,7 +160,7 @@ func (w *writers) settle(one *writer, stream *copyStream) error {
 func (w *writers) finish(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { w.cancel(context.Cause(ctx)) })
 	defer stop()
-	close(w.jobs)
+	close(w.ready)
 	w.group.Wait()
 	if err := context.Cause(w.ctx); err != nil { //nolint:contextcheck // the writers' own end
 		return pgwire.MapError(ctx, err, pgwire.Attempt{Doing: "load rows into " + w.it.stream.Table.String()})

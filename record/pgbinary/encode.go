@@ -166,7 +166,7 @@ func timestampMaker(t *arrow.TimestampType, target Target) maker {
 	return pick(target, makers)
 }
 
-// strings is what the Arrow arrays of texts share.
+// texts is what the Arrow arrays of texts share.
 type texts interface{ Value(row int) string }
 
 // textsOf looks through the JSON extension to the texts.
