@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -35,6 +36,19 @@ func (b *builder) authorizer(a Authorizer) {
 	if err := splitURL(&a, &out, descriptor); err != nil {
 		b.refuse(a.at, "authorizer", a.Name, "%v", err)
 	}
+	given := b.settings(a, &out, descriptor)
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		b.secret(a, &out, descriptor, name, given[name])
+	}
+	b.refuseAll(a.at, "authorizer", a.Name, out.Validate(descriptor))
+	b.desired.At["authorizer "+a.Name] = a.at.String()
+	b.desired.State.Authorizers = append(b.desired.State.Authorizers, out)
+}
+
+// settings takes the plain settings and TLS, and returns the secrets by name. These come
+// last, since where the authorizer leads decides what a stored one may be used for.
+func (b *builder) settings(a Authorizer, out *authorizers.Authorizer, descriptor connectors.Descriptor) map[string]string {
+	given := map[string]string{}
 	for name, value := range a.Settings {
 		text := fmt.Sprint(value)
 		field, known := descriptor.Field(name)
@@ -42,15 +56,18 @@ func (b *builder) authorizer(a Authorizer) {
 		case !known:
 			b.refuse(a.at, "authorizer", a.Name, "the setting %q is unknown for %s; it has %s", name, a.Connector, settingNames(descriptor))
 		case field.Type == connectors.FieldSecret:
-			b.secret(a, existing, &out, name, text)
+			given[name] = text
 		default:
 			out.Settings[name] = text
 		}
 	}
-	b.tls(a, existing, &out)
-	b.refuseAll(a.at, "authorizer", a.Name, out.Validate(descriptor))
-	b.desired.At["authorizer "+a.Name] = a.at.String()
-	b.desired.State.Authorizers = append(b.desired.State.Authorizers, out)
+	if a.TLS != nil {
+		out.TLS = dial.TLS{Mode: dial.TLSMode(a.TLS.Mode), CA: a.TLS.CA, ClientCert: a.TLS.ClientCert, ServerName: a.TLS.ServerName}
+		if a.TLS.ClientKey != "" {
+			given[authorizers.SecretTLSKey] = a.TLS.ClientKey
+		}
+	}
+	return given
 }
 
 // splitURL takes the setting url apart; settings given beside it win.
@@ -86,8 +103,9 @@ func splitURL(a *Authorizer, out *authorizers.Authorizer, descriptor connectors.
 }
 
 // secret stores a secret or a reference. ${secret:authorizer.field} keeps what is
-// stored; where nothing is stored the secret is marked as missing.
-func (b *builder) secret(a Authorizer, existing authorizers.Authorizer, out *authorizers.Authorizer, name, text string) {
+// stored, as long as it goes where it went and is protected as it was; otherwise, and
+// where nothing is stored, the secret is marked as missing.
+func (b *builder) secret(a Authorizer, out *authorizers.Authorizer, descriptor connectors.Descriptor, name, text string) {
 	found, isReference, err := secrets.ParseReference(text)
 	if err != nil {
 		b.refuse(a.at, "authorizer", a.Name, "%s: %v", name, err)
@@ -98,29 +116,20 @@ func (b *builder) secret(a Authorizer, existing authorizers.Authorizer, out *aut
 		return
 	}
 	owner, field := found.Stored()
-	kept, ok := existing.Secrets[name]
-	if owner != a.Name || field != name {
-		other, _ := b.current.authorizer(func(x authorizers.Authorizer) bool { return x.Name == owner })
-		kept, ok = other.Secrets[field]
-	}
+	keeper, _ := b.current.authorizer(func(x authorizers.Authorizer) bool { return x.Name == owner })
+	kept, ok := keeper.Secrets[field]
+	because := ""
 	if ok {
-		out.Secrets[name] = kept
-		return
+		if because = out.Exposes(keeper, descriptor); because == "" {
+			out.Secrets[name] = kept
+			return
+		}
+		because = ", since " + because
 	}
 	out.Missing = append(out.Missing, name)
 	slices.Sort(out.Missing)
 	b.desired.Warnings = append(b.desired.Warnings,
-		fmt.Sprintf("%s: authorizer %q is saved without its %s; type it again on its page", a.at, a.Name, name))
-}
-
-func (b *builder) tls(a Authorizer, existing authorizers.Authorizer, out *authorizers.Authorizer) {
-	if a.TLS == nil {
-		return
-	}
-	out.TLS = dial.TLS{Mode: dial.TLSMode(a.TLS.Mode), CA: a.TLS.CA, ClientCert: a.TLS.ClientCert, ServerName: a.TLS.ServerName}
-	if a.TLS.ClientKey != "" {
-		b.secret(a, existing, out, authorizers.SecretTLSKey, a.TLS.ClientKey)
-	}
+		fmt.Sprintf("%s: authorizer %q is saved without its %s%s; type it again on its page", a.at, a.Name, name, because))
 }
 
 func settingNames(d connectors.Descriptor) string {

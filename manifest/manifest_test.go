@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -160,6 +161,53 @@ func TestStoredSecretIsKept(t *testing.T) {
 	}
 	if got := kept.Secrets["password"].Reveal(); got != "se@cret" {
 		t.Errorf("the stored password became %d bytes long", len(got))
+	}
+}
+
+// A stored secret goes only where it went, as well protected: else the authorizer is
+// saved without it.
+func TestAStoredSecretIsNotSentElsewhereOrLessProtected(t *testing.T) {
+	s := store(t)
+	apply(t, s, sample, false)
+	own := export(t, s)
+	const borrowed = "authorizers:\n  - name: copy\n    connector: postgres\n" +
+		"    settings: {host: %s, port: 5433, database: dwh, username: loader, password: \"${secret:warehouse.password}\"}\n    tls: {mode: %s}\n"
+	for what, text := range map[string]string{
+		"another host":             strings.Replace(own, "port: 5433", "port: 5434", 1),
+		"a lower mode":             strings.Replace(own, "mode: require", "mode: prefer", 1),
+		"no mode":                  strings.Replace(own, "tls:\n      mode: require", "tls:\n      mode: disable", 1),
+		"another one's elsewhere":  fmt.Sprintf(borrowed, "127.0.0.2", "require"),
+		"another one's less safe":  fmt.Sprintf(borrowed, "127.0.0.1", "prefer"),
+		"another one's, no change": fmt.Sprintf(borrowed, "127.0.0.1", "verify-full"),
+	} {
+		t.Run(what, func(t *testing.T) {
+			s := store(t)
+			apply(t, s, sample, false)
+			if text == own {
+				t.Fatal("nothing was changed")
+			}
+			_, warnings := apply(t, s, text, false)
+			name := "warehouse"
+			if strings.HasPrefix(what, "another one's") {
+				name = "copy"
+			}
+			got, err := s.AuthorizerByName(t.Context(), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.HasSuffix(what, "no change") {
+				if len(warnings) != 0 || got.Secrets["password"].Reveal() != "se@cret" {
+					t.Errorf("a secret for the same place is not kept: %q", warnings)
+				}
+				return
+			}
+			if secret := got.Secrets["password"]; !secret.Empty() || !slices.Equal(got.Missing, []string{"password"}) {
+				t.Errorf("the secret is kept; missing are %q", got.Missing)
+			}
+			if len(warnings) != 1 || !strings.Contains(warnings[0], "without its password, since ") {
+				t.Errorf("warnings %q", warnings)
+			}
+		})
 	}
 }
 

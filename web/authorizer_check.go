@@ -51,7 +51,7 @@ func (s *Server) fillAuthorizer(c echo.Context, edit authorizerEdit, form url.Va
 // keepParsedSecrets takes the password out of the connection string; the page only
 // says that it is set.
 func (s *Server) keepParsedSecrets(edit *authorizerEdit, settings connectors.Settings, user string) {
-	at := place{user: user, connector: edit.descriptor.Kind, where: whereTo(edit.descriptor, edit.typed.Settings)}
+	at := edit.place(user)
 	for _, field := range edit.descriptor.Settings {
 		value := settings[field.Name]
 		if field.Type != connectors.FieldSecret {

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -25,27 +24,16 @@ func secretNames(d connectors.Descriptor) map[string]string {
 	return out
 }
 
-// whereTo are the settings that say where an authorizer leads and as whom: all plain
-// ones that are not mere fine-tuning.
-func whereTo(d connectors.Descriptor, settings map[string]string) map[string]string {
-	out := map[string]string{}
-	for _, field := range d.Settings {
-		if field.Type == connectors.FieldSecret || field.Advanced {
-			continue
-		}
-		out[field.Name] = settings[field.Name]
-		if out[field.Name] == "" {
-			out[field.Name] = field.Default
-		}
-	}
-	return out
+// place is what a secret in the form is typed for.
+func (e *authorizerEdit) place(user string) place {
+	return place{user: user, connector: e.descriptor.Kind, where: e.typed.Place(e.descriptor), tls: e.typed.TLS}
 }
 
 // readSecrets takes typed secrets, or the ones typed a moment ago, or the stored ones;
-// the last two only while the form leads to the same place.
+// the last two only while the form leads to the same place, as well protected.
 func (s *Server) readSecrets(edit *authorizerEdit, form url.Values, user string) {
-	at := place{user: user, connector: edit.descriptor.Kind, where: whereTo(edit.descriptor, edit.typed.Settings)}
-	moved := edit.stored.ID != "" && !maps.Equal(at.where, whereTo(edit.descriptor, edit.stored.Settings))
+	at := edit.place(user)
+	exposed := edit.typed.Exposes(edit.stored, edit.descriptor)
 	for field, input := range secretNames(edit.descriptor) {
 		value := form.Get(input)
 		stored := edit.stored.Secrets[field]
@@ -63,8 +51,8 @@ func (s *Server) readSecrets(edit *authorizerEdit, form url.Values, user string)
 			s.typed.forget(at, field)
 		case isRecent:
 			edit.typed.Secrets[field], edit.set[field] = recent, true
-		case !stored.Empty() && moved:
-			edit.problems.Add(input, "You changed where this leads. Type the secret again, or tick Remove: a stored one is never sent to another place.")
+		case !stored.Empty() && exposed != "":
+			edit.problems.Add(input, "Type the secret again, or tick Remove: "+exposed+", and a stored secret is never sent to another place or less protected.")
 			edit.set[field] = true
 		case !stored.Empty():
 			edit.typed.Secrets[field], edit.set[field] = stored, true

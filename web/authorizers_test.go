@@ -1,13 +1,21 @@
 package web_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"leat/accounts"
 	"leat/authorizers"
+	"leat/dial"
 	"leat/secrets"
 )
 
@@ -99,6 +107,97 @@ func TestStoredSecretStaysAndNeverTravels(t *testing.T) {
 	if secret := p.shop().Secrets["password"]; !secret.Empty() {
 		t.Error("the secret was not removed")
 	}
+}
+
+func TestAStoredSecretIsNotSentLessProtected(t *testing.T) {
+	p := newPages(t)
+	w := p.world()
+	v := p.as(accounts.Editor)
+	authority := newAuthority(t)
+	store := func(tls dial.TLS) {
+		w.authorizer.TLS = tls
+		if err := p.store.SaveAuthorizer(t.Context(), w.authorizer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	try := func(action string, change func(url.Values)) int {
+		form := fields(t, v.get("/authorizers/a1").want(t, http.StatusOK).Find("form[data-testid=authorizer-form]"))
+		form.Set("action", action)
+		change(form)
+		got := v.post("/authorizers/a1", form)
+		asked := got.Find(`[data-field="setting.password"] .field-error`).Length() == 1
+		if asked != (got.status == http.StatusUnprocessableEntity) {
+			t.Errorf("status %d, and asked is %v", got.status, asked)
+		}
+		return got.status
+	}
+	modes := dial.TLSModes()
+	for high := range modes {
+		for low := range high {
+			for _, action := range []string{"test", "save"} {
+				store(dial.TLS{Mode: modes[high]})
+				if status := try(action, func(f url.Values) { f.Set("tls.mode", string(modes[low])) }); status != http.StatusUnprocessableEntity {
+					t.Errorf("%s from %s to %s: status %d", action, modes[high], modes[low], status)
+				}
+			}
+		}
+	}
+	store(dial.TLS{Mode: dial.TLSVerifyFull})
+	for name, value := range map[string]string{"tls.ca": authority, "tls.server_name": "evil.example"} {
+		if status := try("test", func(f url.Values) { f.Set(name, value) }); status != http.StatusUnprocessableEntity {
+			t.Errorf("another %s: status %d", name, status)
+		}
+	}
+	if len(p.engine.checked) != 0 || p.shop().Secrets["password"].Reveal() != canary {
+		t.Fatal("a stored secret was sent, or lost")
+	}
+	store(dial.TLS{Mode: dial.TLSDisable})
+	if status := try("save", func(f url.Values) { f.Set("tls.mode", "verify-full") }); status != http.StatusSeeOther || p.shop().Secrets["password"].Reveal() != canary {
+		t.Errorf("a stronger mode asks for the secret: status %d", status)
+	}
+	if status := try("save", func(f url.Values) { f.Set("tls.mode", "prefer"); f.Set("setting.password", "typed again") }); status != http.StatusSeeOther {
+		t.Errorf("a weaker mode with a typed secret: status %d", status)
+	}
+}
+
+// A secret that was typed a moment ago is not sent less protected either.
+func TestATypedSecretIsNotSentLessProtected(t *testing.T) {
+	p := newPages(t)
+	v := p.as(accounts.Editor)
+	form := newAuthorizerForm(t, v)
+	for name, value := range map[string]string{
+		"setting.host": "db.example", "setting.database": "shop", "setting.password": canary, "tls.mode": "verify-full", "action": "test",
+	} {
+		form.Set(name, value)
+	}
+	v.post("/authorizers", form).want(t, http.StatusOK)
+	form.Del("setting.password")
+	for _, mode := range []string{"verify-full", "prefer"} {
+		form.Set("tls.mode", mode)
+		v.post("/authorizers", form).want(t, http.StatusOK)
+	}
+	checked := p.engine.checked
+	if len(checked) != 3 || checked[1].Secrets["password"].Reveal() != canary {
+		t.Fatalf("%d checks, or the typed secret was forgotten", len(checked))
+	}
+	if secret := checked[2].Secrets["password"]; !secret.Empty() {
+		t.Error("the typed secret was sent less protected")
+	}
+}
+
+// newAuthority makes the certificate of an authority.
+func newAuthority(t *testing.T) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
 // shop is the authorizer of the world as it is stored now.

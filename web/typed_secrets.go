@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"leat/dial"
 	"leat/secrets"
 )
 
@@ -16,7 +17,8 @@ import (
 // a form which was not saved: it had a problem, it was only tested, or the secret came
 // out of a connection string. The page never shows them again, so without this they
 // would have to be typed twice. A secret is found again only by the same person for
-// the same place: another host or user name is another place.
+// the same place: another host or user name is another place. It must be protected as
+// well as when it was typed.
 type typedSecrets struct {
 	now  func() time.Time
 	mu   sync.Mutex
@@ -25,6 +27,7 @@ type typedSecrets struct {
 
 type typedSecret struct {
 	value secrets.Secret
+	tls   dial.TLS
 	until time.Time
 }
 
@@ -42,6 +45,8 @@ type place struct {
 	user, connector string
 	// where are the settings that say where the authorizer leads.
 	where map[string]string
+	// tls protects the way there.
+	tls dial.TLS
 }
 
 func (p place) key(field string) string {
@@ -59,7 +64,7 @@ func (t *typedSecrets) remember(p place, field string, value secrets.Secret) {
 	now := t.now()
 	maps.DeleteFunc(t.kept, func(_ string, s typedSecret) bool { return now.After(s.until) })
 	if len(t.kept) < maxTyped {
-		t.kept[p.key(field)] = typedSecret{value: value, until: now.Add(typedLife)}
+		t.kept[p.key(field)] = typedSecret{value: value, tls: p.tls, until: now.Add(typedLife)}
 	}
 }
 
@@ -67,7 +72,7 @@ func (t *typedSecrets) find(p place, field string) (secrets.Secret, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	found, ok := t.kept[p.key(field)]
-	if !ok || t.now().After(found.until) {
+	if !ok || t.now().After(found.until) || p.tls.Weaker(found.tls) != "" {
 		return secrets.Secret{}, false
 	}
 	return found.value, true
