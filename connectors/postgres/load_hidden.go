@@ -111,7 +111,7 @@ func (l *load) hiddenSpec(it *item) sqlload.Spec {
 // here on, as it does under a COPY in the applying transaction.
 func (l *load) hide(ctx context.Context, it *item, plan *sqlload.Plan) error {
 	if it.have != nil {
-		if _, err := l.s.Exec(ctx, "LOCK TABLE "+quoteTable(it.stream.Table)+" IN ACCESS SHARE MODE"); err != nil {
+		if _, err := l.s.Exec(ctx, "LOCK TABLE "+it.have.Rows(quoteTable(it.stream.Table))+" IN ACCESS SHARE MODE"); err != nil {
 			return err
 		}
 	}

@@ -142,7 +142,7 @@ func (f *searcher) prepare(ctx context.Context) error {
 		spec.Target.Mode = connectors.Insert
 		if strings.Contains(f.it.plan.Recipe, "merge") {
 			spec.Target.Mode = connectors.Upsert
-		} else if _, err := f.s.Exec(ctx, "DELETE FROM "+quoteTable(spec.Table)); err != nil {
+		} else if _, err := f.s.Exec(ctx, "DELETE FROM "+spec.Existing.Rows(quoteTable(spec.Table))); err != nil {
 			return err
 		}
 	}

@@ -66,7 +66,7 @@ func (t *existing) planSwap(ctx context.Context, s *session, stateKey string) (*
 	swap := &sqlload.Swap{
 		Beside: beside,
 		Create: []string{"CREATE TABLE " + quoteTable(beside) + " (LIKE " + old + " INCLUDING ALL EXCLUDING INDEXES)"},
-		Lock:   "LOCK TABLE " + old + " IN SHARE ROW EXCLUSIVE MODE",
+		Lock:   "LOCK TABLE " + t.Rows(old) + " IN SHARE ROW EXCLUSIVE MODE",
 		Finish: []string{"DROP TABLE " + old, "ALTER TABLE " + quoteTable(beside) + " RENAME TO " + pgwire.Quote(t.name.Name)},
 	}
 	rows, err := s.Query(ctx, `SELECT x.relname, pg_get_indexdef(i.indexrelid), format('CREATE %sINDEX %I ON %I.%I ', CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END, x.relname, n.nspname, t.relname),

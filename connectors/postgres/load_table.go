@@ -63,7 +63,7 @@ func findTable(ctx context.Context, s *session, name connectors.Table) (*existin
 			t.lacks = append(t.lacks, right)
 		}
 	}
-	for _, part := range []func(context.Context, *session, int) error{t.readColumns, t.readUnique, t.readGuards, t.readInbound, t.readPublished, t.readFilled} {
+	for _, part := range []func(context.Context, *session, int) error{t.readColumns, t.readUnique, t.readGuards, t.readInbound, t.readPublished, t.readFamily, t.readFilled} {
 		if err := part(ctx, s, version); err != nil {
 			return nil, err
 		}
@@ -152,7 +152,7 @@ func (t *existing) readFilled(ctx context.Context, s *session, _ int) error {
 		return nil
 	}
 	// Rows that were deleted and not vacuumed yet may have to be passed over.
-	row, err := s.working(connectors.LoadLimits{}).one(ctx, "SELECT EXISTS (SELECT 1 FROM "+quoteTable(t.name)+")")
+	row, err := s.working(connectors.LoadLimits{}).one(ctx, "SELECT EXISTS (SELECT 1 FROM "+t.Rows(quoteTable(t.name))+")")
 	if err == nil {
 		t.Filled = row[0].Bool()
 	}

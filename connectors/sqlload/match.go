@@ -138,7 +138,7 @@ func (b *matcher) newColumn(ctx context.Context, i int, column record.Column, al
 		b.warn("The source column %q is called %q in %s, since its own name cannot be used", column.Name, name, b.Table)
 	}
 	if alter {
-		b.m.Spec.Drift = append(b.m.Spec.Drift, b.Dialect.AddColumn(b.table(), name, made.Type))
+		b.m.Spec.Drift = append(b.m.Spec.Drift, b.Dialect.AddColumn(b.Existing.Rows(b.table()), name, made.Type))
 	}
 	b.keep(i, Field{Source: column.Name, Column: name, Type: made.Type, Text: made.Text})
 	return nil
@@ -155,10 +155,11 @@ func (b *matcher) missing(ctx context.Context, i int, column record.Column) erro
 	case connectors.DriftRefuse:
 		b.problem(alter, "the source has the new column %q", column.Name)
 	case connectors.DriftAdd, connectors.DriftWiden:
-		if b.Existing.Owned {
+		why := b.fixed()
+		if why == "" {
 			return b.newColumn(ctx, i, column, true)
 		}
-		b.problem(alter, "the column %q is to be added, but only the owner of %s may do that", column.Name, b.Table)
+		b.problem(alter, "the column %q is to be added, but %s", column.Name, why)
 	default:
 		b.warn("The source column %q is left out: %s does not have it. To load it: %s", column.Name, b.Table, alter)
 	}
@@ -175,8 +176,14 @@ func (b *matcher) misfit(ctx context.Context, i int, column record.Column, have 
 		return made.Refused
 	}
 	alter := b.Dialect.WidenColumn(b.table(), have.Name, made.Type)
-	if b.Target.Drift == connectors.DriftWiden && widens && b.Existing.Owned {
-		b.m.Spec.Drift = append(b.m.Spec.Drift, alter)
+	why := b.fixed()
+	switch wanted := b.Target.Drift == connectors.DriftWiden && widens; {
+	case !wanted:
+		why = ""
+	case why != "":
+		why = "; it is to be widened, but " + why
+	default:
+		b.m.Spec.Drift = append(b.m.Spec.Drift, b.Dialect.WidenColumn(b.Existing.Rows(b.table()), have.Name, made.Type))
 		b.keep(i, Field{Source: column.Name, Column: have.Name, Type: made.Type, Text: made.Text, Fixed: have.IdentityAlways})
 		return nil
 	}
@@ -184,7 +191,7 @@ func (b *matcher) misfit(ctx context.Context, i int, column record.Column, have 
 	if native == "" {
 		native = record.TypeName(column.Type)
 	}
-	b.unfit(have.Name, b.Types.Mend(alter, have, made, widens), "the column %q is %s at the source and %s in %s, which cannot hold every value", column.Name, native, have.Type, b.Table)
+	b.unfit(have.Name, b.Types.Mend(alter, have, made, widens), "the column %q is %s at the source and %s in %s, which cannot hold every value%s", column.Name, native, have.Type, b.Table, why)
 	return nil
 }
 

@@ -39,7 +39,11 @@ func (b *matcher) extra(name, typeName string) {
 			b.problem(alter+";", "the stream asks for the column %q, which %s does not have", name, b.Table)
 			return
 		case !ok && b.Existing.Owned && slices.Contains([]connectors.Drift{connectors.DriftAdd, connectors.DriftWiden}, b.Target.Drift):
-			b.m.Spec.Drift = append(b.m.Spec.Drift, alter)
+			if why := b.fixed(); why != "" {
+				b.problem(alter+";", "the column %q is to be added, but %s", name, why)
+				return
+			}
+			b.m.Spec.Drift = append(b.m.Spec.Drift, b.Dialect.AddColumn(b.Existing.Rows(b.table()), name, typeName))
 		case !ok:
 			b.warn("The column %q is left out: %s does not have it. To load it: %s;", name, b.Table, alter)
 			return

@@ -31,7 +31,7 @@ func (b *builder) insert() {
 func (b *builder) insertUnknown() {
 	b.analyze()
 	match := b.knownRow()
-	missing := "NOT EXISTS (SELECT 1 FROM " + b.target + " t WHERE " + match + ")"
+	missing := "NOT EXISTS (SELECT 1 FROM " + b.rows + " t WHERE " + match + ")"
 	if b.guarded() {
 		b.step(Statement{Figures: []string{"missing"}, SQL: "SELECT count(*) FROM " + b.staging + " s WHERE " + missing})
 	}
@@ -147,7 +147,7 @@ func (b *builder) deleteInsert() {
 	if b.guarded() {
 		b.step(Statement{
 			Name: "kept", Figures: []string{"kept"}, Zero: true,
-			SQL: "SELECT count(*) FROM " + b.target + " t WHERE EXISTS (SELECT 1 FROM " + b.staging + " s WHERE " + b.sameKey() + ")",
+			SQL: "SELECT count(*) FROM " + b.rows + " t WHERE EXISTS (SELECT 1 FROM " + b.staging + " s WHERE " + b.sameKey() + ")",
 		})
 	}
 	b.insertAll()
@@ -162,7 +162,7 @@ func (b *builder) history() {
 	b.step(Statement{Figures: []string{"previous"}, Whole: true, SQL: b.previous(" WHERE " + b.d.Quote(ValidTo) + " IS NULL")})
 	b.probe(open)
 	b.step(Statement{Name: "closed", If: "touched", Expect: []string{"touched"}, Snapshot: !b.s.CursorIsTime, SQL: b.closeChanged(open)})
-	b.step(Statement{Name: "absent", Whole: true, Snapshot: true, SQL: "UPDATE " + b.target + " AS t SET " + b.d.Quote(ValidTo) +
+	b.step(Statement{Name: "absent", Whole: true, Snapshot: true, SQL: "UPDATE " + b.rows + " AS t SET " + b.d.Quote(ValidTo) +
 		" = greatest(" + b.snapshot() + ", t." + b.d.Quote(ValidFrom) + ") WHERE " + open + " AND NOT EXISTS (SELECT 1 FROM " + b.staging + " s WHERE " + b.sameKey() + ")"})
 	b.step(Statement{Name: "inserted", Expect: []string{"missing", "differing"}, Snapshot: !b.s.CursorIsTime, SQL: b.openVersions(open)})
 }
@@ -230,7 +230,7 @@ func (b *builder) foretold(figures ...string) []string {
 }
 
 func (b *builder) lock() {
-	if lock := b.d.Lock(b.target); lock != "" && b.s.Existing != nil {
+	if lock := b.d.Lock(b.rows); lock != "" && b.s.Existing != nil {
 		b.step(Statement{SQL: lock})
 	}
 }

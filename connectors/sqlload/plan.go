@@ -62,7 +62,7 @@ func Build(d Dialect, s Spec) (*Plan, error) {
 		return nil, err
 	}
 	b := builder{d: d, s: s, p: &Plan{Spec: s}}
-	b.target = b.table(s.Table)
+	b.target, b.rows = b.table(s.Table), s.Existing.Rows(b.table(s.Table))
 	b.staging = d.Staging(s.Staging)
 	if err := b.build(); err != nil {
 		return nil, err
@@ -72,11 +72,13 @@ func Build(d Dialect, s Spec) (*Plan, error) {
 
 // builder holds what all statements of one plan share.
 type builder struct {
-	d       Dialect
-	s       Spec
-	p       *Plan
-	target  string
-	staging string
+	d Dialect
+	s Spec
+	p *Plan
+	// target is what rows are inserted into; rows is what a statement names that reads,
+	// changes or locks rows of the target.
+	target, rows string
+	staging      string
 }
 
 func (b *builder) build() error {
@@ -145,7 +147,7 @@ func (b *builder) nothing() string {
 	if unseen {
 		return "SELECT " + strings.Join(expressions, ", ")
 	}
-	return "SELECT " + strings.Join(expressions, ", ") + " FROM " + b.target
+	return "SELECT " + strings.Join(expressions, ", ") + " FROM " + b.rows
 }
 
 // analyze lets joins with the staging table be planned well; statements that only read

@@ -46,11 +46,14 @@ func (b *builder) replaceAuto() error {
 func (b *builder) fillEmpty() {
 	b.because("copy", "the table was empty")
 	b.oneWriter("rows go straight into the empty table")
-	if lock := b.d.Lock(b.target); lock != "" {
+	if lock := b.d.Lock(b.rows); lock != "" {
 		b.add(&b.p.Setup, Statement{SQL: lock})
 	}
-	b.add(&b.p.Setup, Statement{Name: "occupied", Figures: []string{"occupied"}, Zero: true, SQL: "SELECT count(*) FROM (SELECT 1 FROM " + b.target + " LIMIT 1) t"})
+	b.add(&b.p.Setup, Statement{Name: "occupied", Figures: []string{"occupied"}, Zero: true, SQL: "SELECT count(*) FROM (SELECT 1 FROM " + b.rows + " LIMIT 1) t"})
 	b.direct(b.target, false)
+	if b.parent() {
+		b.step(Statement{Figures: []string{"staged"}, SQL: "SELECT count(*) FROM " + b.rows})
+	}
 }
 
 // deleteAll stages rows, deletes the old ones and inserts the new ones.
@@ -60,11 +63,12 @@ func (b *builder) deleteAll(why string) {
 	b.countStaged()
 	b.lock()
 	b.step(Statement{Figures: []string{"previous"}, SQL: b.previous("")})
-	b.remove(Statement{Name: "deleted", SQL: "DELETE FROM " + b.target})
+	b.remove(Statement{Name: "deleted", SQL: "DELETE FROM " + b.rows})
 	if b.guarded() {
-		b.step(Statement{Name: "kept", Figures: []string{"kept"}, Zero: true, SQL: "SELECT count(*) FROM " + b.target})
+		b.step(Statement{Name: "kept", Figures: []string{"kept"}, Zero: true, SQL: "SELECT count(*) FROM " + b.rows})
 	}
 	b.insertAll()
+	b.recountOwn()
 }
 
 // merge changes rows in place by a unique index and deletes the keys that were not
@@ -79,12 +83,13 @@ func (b *builder) merge(why string) error {
 	b.analyze()
 	b.lock()
 	b.step(Statement{Figures: []string{"previous"}, SQL: b.previous("")})
-	gone := " FROM " + b.target + " AS t WHERE NOT EXISTS (SELECT 1 FROM " + b.staging + " s WHERE " + b.sameKey() + ")"
+	gone := " FROM " + b.rows + " AS t WHERE NOT EXISTS (SELECT 1 FROM " + b.staging + " s WHERE " + b.sameKey() + ")"
 	b.remove(Statement{Name: "deleted", SQL: "DELETE" + gone})
 	if b.guarded() {
 		b.step(Statement{Name: "kept", Figures: []string{"kept"}, Zero: true, SQL: "SELECT count(*)" + gone})
 	}
 	b.upsertSteps()
+	b.recountOwn()
 	return nil
 }
 
@@ -162,9 +167,9 @@ func (b *builder) beside() {
 // one where the count does not matter.
 func (b *builder) previous(where string) string {
 	if b.s.Target.MinRowsRatio > 0 {
-		return "SELECT count(*) FROM " + b.target + where
+		return "SELECT count(*) FROM " + b.rows + where
 	}
-	return "SELECT count(*) FROM (SELECT 1 FROM " + b.target + where + " LIMIT 1) p"
+	return "SELECT count(*) FROM (SELECT 1 FROM " + b.rows + where + " LIMIT 1) p"
 }
 
 // Swap is a system's way to replace a table by a new one that looks the same.

@@ -168,6 +168,9 @@ func (p *Plan) check(s Statement, seen figures) error {
 		if s.Name == "cascaded" {
 			return p.cascade(seen[s.Name] - want)
 		}
+		if s.Name == "standing" {
+			return p.moved(want, seen[s.Name])
+		}
 		return p.miscount(s, want, seen[s.Name])
 	}
 	return nil

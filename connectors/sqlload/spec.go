@@ -36,6 +36,10 @@ type Existing struct {
 	Elsewhere string
 	// RowSecurity says that policies restrict this user.
 	RowSecurity bool
+	// Only says that statements which read or change the table must name its own rows with
+	// ONLY, since they would reach those of other tables as well; Children names such tables.
+	Only     bool
+	Children []string
 	// Owned says that this user may alter the table.
 	Owned bool
 	// Filled says that the table has rows.

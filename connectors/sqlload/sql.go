@@ -6,7 +6,8 @@ import (
 	"leat/connectors"
 )
 
-// In every statement the target is t and the staging table is s.
+// In every statement the target is t and the staging table is s. What reads, changes or
+// locks rows of the target names it b.rows, what inserts rows b.target.
 
 // list joins quoted column names.
 func (b *builder) list(columns []string) string {
@@ -142,13 +143,13 @@ func (b *builder) matchProbe(condition string) Statement {
 		SQL: "SELECT count(CASE WHEN m.matches = 0 THEN 1 END), count(CASE WHEN m.differing > 0 THEN 1 END), " +
 			"CAST(coalesce(sum(m.differing), 0) AS bigint), CAST(coalesce(sum(m.matches), 0) AS bigint) FROM (SELECT count(" + first +
 			") AS matches, count(CASE WHEN " + first + " IS NOT NULL AND " + b.differs("s") + " THEN 1 END) AS differing FROM " + b.staging +
-			" s LEFT JOIN " + b.target + " t ON " + and(b.sameKey(), condition) + " GROUP BY " + b.d.Order("s") + ") m",
+			" s LEFT JOIN " + b.rows + " t ON " + and(b.sameKey(), condition) + " GROUP BY " + b.d.Order("s") + ") m",
 	}
 }
 
 // absent is true for staged rows without a match.
 func (b *builder) absent(condition string) string {
-	return "NOT EXISTS (SELECT 1 FROM " + b.target + " t WHERE " + and(b.sameKey(), condition) + ")"
+	return "NOT EXISTS (SELECT 1 FROM " + b.rows + " t WHERE " + and(b.sameKey(), condition) + ")"
 }
 
 // insertFrom inserts the staged rows of a FROM clause with alias s.
@@ -187,12 +188,12 @@ func (b *builder) updateFrom(condition string) string {
 	for _, column := range b.updatable() {
 		sets = append(sets, b.d.Quote(column)+" = "+b.staged("s", column))
 	}
-	return "UPDATE " + b.target + " AS t SET " + strings.Join(sets, ", ") + " FROM " + b.staging + " s WHERE " +
+	return "UPDATE " + b.rows + " AS t SET " + strings.Join(sets, ", ") + " FROM " + b.staging + " s WHERE " +
 		and(b.sameKey(), condition) + " AND " + b.differs("s")
 }
 
 func (b *builder) deleteMatching() string {
-	return "DELETE FROM " + b.target + " AS t WHERE EXISTS (SELECT 1 FROM " + b.staging + " s WHERE " + b.sameKey() + ")"
+	return "DELETE FROM " + b.rows + " AS t WHERE EXISTS (SELECT 1 FROM " + b.staging + " s WHERE " + b.sameKey() + ")"
 }
 
 // versionTime is when a staged version begins.
@@ -207,7 +208,7 @@ func (b *builder) snapshot() string { return b.d.Cast("$1", b.d.TimeType()) }
 
 // closeChanged ends open versions that differ, never before they began.
 func (b *builder) closeChanged(open string) string {
-	return "UPDATE " + b.target + " AS t SET " + b.d.Quote(ValidTo) + " = greatest(" + b.versionTime("s") + ", t." + b.d.Quote(ValidFrom) +
+	return "UPDATE " + b.rows + " AS t SET " + b.d.Quote(ValidTo) + " = greatest(" + b.versionTime("s") + ", t." + b.d.Quote(ValidFrom) +
 		") FROM " + b.staging + " s WHERE " + b.sameKey() + " AND " + open + " AND " + b.differs("s")
 }
 
@@ -222,7 +223,7 @@ func (b *builder) openVersions(open string) string {
 		same[i] = "l." + b.d.Quote(column) + " = " + b.staged("s", column)
 	}
 	ended := b.d.Quote(ValidTo)
-	last := "(SELECT " + strings.Join(keys, ", ") + ", max(t." + ended + ") AS " + ended + " FROM " + b.target + " t GROUP BY " + strings.Join(keys, ", ") + ") l"
+	last := "(SELECT " + strings.Join(keys, ", ") + ", max(t." + ended + ") AS " + ended + " FROM " + b.rows + " t GROUP BY " + strings.Join(keys, ", ") + ") l"
 	return b.insertHead(b.target, append(append([]string{}, all...), ValidFrom)) + strings.Join(b.stagedAll("s", all), ", ") +
 		", greatest(" + b.versionTime("s") + ", l." + ended + ") FROM " + b.staging + " s LEFT JOIN " + last + " ON " + strings.Join(same, " AND ") +
 		" WHERE " + b.absent(open)
