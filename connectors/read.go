@@ -12,6 +12,8 @@ type Dataset struct {
 	// Schema and Name are a table's; Name alone may be a file's path.
 	Schema string `json:"schema,omitempty"`
 	Name   string `json:"name,omitempty"`
+	// Only reads the table without those that inherit from it, which are read on their own.
+	Only bool `json:"only,omitempty"`
 	// Query replaces Schema and Name.
 	Query string `json:"query,omitempty"`
 	// Options are the descriptor's DatasetOptions by name.
@@ -43,6 +45,9 @@ type DatasetInfo struct {
 	EstimatedRows int64
 	// Bytes is -1 when unknown.
 	Bytes int64
+	// Children are the tables that inherit from this one directly, whose rows are read with
+	// it unless Dataset.Only is set; partitions are none.
+	Children []Table
 }
 
 // Description is what is known of a dataset before it is read.

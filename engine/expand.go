@@ -28,7 +28,7 @@ func (e *Engine) Expand(ctx context.Context, authorizerID string, dataset flows.
 		return nil, refusal(connectors.NotFound, "Check the pattern, and that this user may read the tables.",
 			"the pattern %s selects no table", dataset.Pattern)
 	}
-	return found, nil
+	return found, apart(listed, dataset.Pattern, found)
 }
 
 // selected picks from a listing what a pattern asks for.

@@ -33,6 +33,8 @@ type dataset struct {
 	rows, batch int
 	width       int // bytes of the text column
 	key         []string
+	// children inherit from the table.
+	children []connectors.Table
 }
 
 type table struct {
@@ -118,7 +120,7 @@ func (c *connection) Datasets(context.Context) ([]connectors.DatasetInfo, error)
 	var found []connectors.DatasetInfo
 	for name := range c.datasets {
 		schema, table, _ := strings.Cut(name, ".")
-		found = append(found, connectors.DatasetInfo{Schema: schema, Name: table, Kind: "table"})
+		found = append(found, connectors.DatasetInfo{Schema: schema, Name: table, Kind: "table", Children: c.datasets[name].children})
 	}
 	return found, nil
 }

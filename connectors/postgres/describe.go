@@ -73,6 +73,7 @@ func (c *connection) Describe(ctx context.Context, dataset connectors.Dataset) (
 	if d.Schema.Key, err = c.key(ctx, r); err != nil {
 		return connectors.Description{}, err
 	}
+	d.Schema.KeyLoose = r.family // each table has an index of its own
 	annotate(&d.Schema, attributes)
 	if len(hidden) > 0 {
 		d.Warnings = append(d.Warnings, fmt.Sprintf("The columns %s are left out: user %q may not read them.", strings.Join(hidden, ", "), c.config.User))

@@ -51,8 +51,8 @@ func (c *connection) Datasets(ctx context.Context) ([]connectors.DatasetInfo, er
 		info.Kind = kinds[kind]
 		return info, err
 	})
-	if err != nil {
-		return nil, c.mapError(ctx, err, "list the tables")
+	if err == nil {
+		found, err = c.withChildren(ctx, found)
 	}
-	return found, nil
+	return found, c.mapError(ctx, err, "list the tables")
 }

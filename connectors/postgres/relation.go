@@ -23,6 +23,8 @@ type relation struct {
 	kind    string // relkind; empty for a query
 	rows    int64  // estimate, -1 when unknown
 	pages   int64  // blocks of a heap table, 0 for everything else
+	// family says that rows of tables which inherit from it are read as well.
+	family bool
 }
 
 // isQuery tells queries from tables.
@@ -47,15 +49,19 @@ func find(ctx context.Context, conn *pgx.Conn, dataset connectors.Dataset, user 
 	r := relation{dataset: dataset, from: pgx.Identifier{dataset.Schema, dataset.Name}.Sanitize()}
 	err := conn.QueryRow(ctx, `
 		SELECT c.oid, c.relkind::text, `+estimatedRows+`,
-		       CASE WHEN c.relkind IN ('r', 'm') AND c.relam = 2 THEN pg_relation_size(c.oid) / current_setting('block_size')::bigint ELSE 0 END
+		       CASE WHEN c.relkind IN ('r', 'm') AND c.relam = 2 THEN pg_relation_size(c.oid) / current_setting('block_size')::bigint ELSE 0 END,
+		       c.relkind = 'r' AND EXISTS (`+childrenSQL+` AND h.inhparent = c.oid)
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'v', 'm', 'f', 'p')`,
-		dataset.Schema, dataset.Name).Scan(&r.oid, &r.kind, &r.rows, &r.pages)
+		dataset.Schema, dataset.Name).Scan(&r.oid, &r.kind, &r.rows, &r.pages, &r.family)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return r, &connectors.Error{
 			Kind: connectors.NotFound, Cause: err, Message: fmt.Sprintf("there is no table or view %s", dataset),
 			Fix: "Check the spelling of schema and table, including upper and lower case.",
 		}
+	}
+	if err == nil && r.family {
+		err = r.gather(ctx, conn)
 	}
 	return r, pgwire.MapError(ctx, err, r.attempt(user))
 }
