@@ -118,8 +118,10 @@ type Target struct {
 	Table Table
 	// StateKey is "flow/table", frozen when the stream was created.
 	StateKey string
-	// Fingerprint identifies what is read (dataset, columns, cursor). A stored position
-	// with another fingerprint is not used: the load asks for a whole read.
+	// Fingerprint identifies what is read (dataset, columns, cursor); behind a dot it may
+	// identify dataset and cursor alone. A stored position with another fingerprint is not
+	// used: the load asks for a whole read. A load that would append such a read again goes
+	// on from the position where dataset and cursor are the same, and is refused else.
 	Fingerprint string
 	// Schema is what will arrive, with the source's native types.
 	Schema record.Schema
@@ -133,8 +135,10 @@ type Target struct {
 	Cursor string
 	// Overlap is the selection's overlap; "none" says that no row comes twice.
 	Overlap string
-	Layout  TableLayout
-	Drift   Drift
+	// Nulls is the selection's policy for rows whose cursor is NULL.
+	Nulls  NullPolicy
+	Layout TableLayout
+	Drift  Drift
 	// Replace is the recipe of truncate_insert.
 	Replace Replace
 	// CreateIndexes allows indexes on a table that the load creates.

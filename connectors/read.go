@@ -82,6 +82,10 @@ const (
 	NullsFail    NullPolicy = "fail"
 )
 
+// OverlapNone is the overlap of a half-open read: rows whose cursor equals the highest one
+// wait, and no row with an ordinary cursor comes twice.
+const OverlapNone = "none"
+
 // CursorXmin is the name of PostgreSQL's row version as a cursor.
 const CursorXmin = "xmin"
 
@@ -97,11 +101,12 @@ type Selection struct {
 	// Position is where the last committed read ended.
 	Position Position
 	// Overlap is re-read before the position: a duration ("5m") for time cursors, a
-	// number for numeric ones, "none" for a half-open read; empty means "0", which
+	// number for numeric ones, OverlapNone for a half-open read; empty means "0", which
 	// still reads rows equal to the position.
 	Overlap string
 	// Nulls says what happens to rows whose cursor is NULL; empty means include on a
-	// first read and exclude later.
+	// first read and exclude later. Endless rows (infinite, NaN) come at every read and
+	// never are the position; a half-open read with NullsExclude leaves them out.
 	Nulls NullPolicy
 	// Limit bounds the rows of a preview; 0 means no bound.
 	Limit int64

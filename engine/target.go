@@ -32,7 +32,7 @@ func SelectionOf(dataset flows.SourceDataset) connectors.Selection {
 func (it *itinerary) bareTarget(r route) connectors.Target {
 	s := r.stream
 	target := connectors.Target{
-		Table: r.table, StateKey: r.stateKey, Fingerprint: fingerprint(r.dataset), Overlap: r.dataset.Overlap,
+		Table: r.table, StateKey: r.stateKey, Fingerprint: fingerprint(r.dataset), Overlap: r.dataset.Overlap, Nulls: r.dataset.Nulls,
 		Mode: s.WriteMode, Unique: s.Unique, Cursor: r.dataset.Cursor,
 		Layout: s.Layout, Drift: s.Drift, Replace: s.Replace,
 		CreateIndexes: s.CreateIndexes == nil || *s.CreateIndexes, UniqueHints: s.UniqueHints,
@@ -73,10 +73,16 @@ func rejectLimit(s flows.Stream) int64 {
 	}
 }
 
-// fingerprint identifies what is read. A position of another fingerprint is not used.
+// fingerprint identifies what is read, and behind a dot dataset and cursor alone: see
+// connectors.Target.
 func fingerprint(d flows.SourceDataset) string {
-	text, err := json.Marshal([]any{d.Dataset, d.Columns, d.Cursor})
-	if err != nil { // a struct of texts always has a JSON form
+	return hashOf(d.Dataset, d.Columns, d.Cursor) + "." + hashOf(d.Dataset, d.Cursor)
+}
+
+// hashOf is the beginning of the SHA-256 of values that always have a JSON form.
+func hashOf(values ...any) string {
+	text, err := json.Marshal(values)
+	if err != nil {
 		panic(err)
 	}
 	sum := sha256.Sum256(text)
@@ -100,7 +106,7 @@ func (it *itinerary) ship(r route, sourceKind string, described connectors.Descr
 	if len(out.selection.Key) == 0 {
 		out.selection.Key = described.Schema.Key
 	}
-	if len(out.target.Unique) == 0 && out.target.Layout != connectors.LayoutRaw {
+	if len(out.target.Unique) == 0 && (out.target.Layout != connectors.LayoutRaw || out.target.Mode == connectors.Insert) {
 		out.target.Unique = out.selection.Key
 	}
 	out.selection.Parts = max(r.stream.Parts, r.stream.Writers) // a writer more than parts would have nothing to do
@@ -134,7 +140,7 @@ func (s shipment) validateCursor(r route) error {
 		return refusal(connectors.Config, "Take the cursor out of the source, or use upsert.",
 			"%s is read incrementally, so truncate_insert into %s would remove the rows read before", r.dataset.Name, t.Table)
 	}
-	if t.Mode == connectors.Insert && len(t.Unique) == 0 && s.selection.Overlap != "none" {
+	if t.Mode == connectors.Insert && len(t.Unique) == 0 && s.selection.Overlap != connectors.OverlapNone {
 		return refusal(connectors.Config, "Use upsert, name a key, or set overlap to none.",
 			"%s has a cursor but no key, so insert into %s would store the newest rows twice", r.dataset.Name, t.Table)
 	}

@@ -195,9 +195,9 @@ func (t *transfer) closes(ctx context.Context, tallies []tally) ([]connectors.Cl
 }
 
 // whole says that a selection covers its dataset: no row was left out because it was
-// read before, or because its cursor is NULL.
+// read before, because its cursor is NULL, or because it waits at the open end.
 func whole(s connectors.Selection) bool {
-	return s.Cursor == "" || s.Position == "" && s.Nulls != connectors.NullsExclude
+	return s.Cursor == "" || s.Position == "" && s.Nulls != connectors.NullsExclude && s.Overlap != connectors.OverlapNone
 }
 
 // verify compares the destination's counts with ours.

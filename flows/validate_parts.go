@@ -12,9 +12,6 @@ import (
 	"leat/connectors"
 )
 
-// noOverlap asks for a half-open read.
-const noOverlap = "none"
-
 // tablePlaceholder stands for each table of a pattern.
 const tablePlaceholder = "{table}"
 
@@ -76,7 +73,7 @@ func (d SourceDataset) checkCursor(problems connectors.Problems, at string, can 
 }
 
 func validOverlap(text string) bool {
-	if text == "" || text == noOverlap {
+	if text == "" || text == connectors.OverlapNone {
 		return true
 	}
 	if duration, err := time.ParseDuration(text); err == nil {

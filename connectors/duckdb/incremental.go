@@ -136,7 +136,7 @@ func (c *cursor) window(ctx context.Context) (window, error) {
 			return w, err
 		}
 	}
-	if c.kind() == "time" {
+	if c.kind() == "time" && !c.leavesEndless() {
 		w.conditions = append(w.conditions, "NOT isfinite("+c.quoted+")")
 	}
 	if c.includesNulls() {
@@ -168,7 +168,7 @@ func (c *cursor) newer(ctx context.Context, upper string, w *window) (string, er
 // between is the window from the position, minus the overlap, to the highest cursor.
 func (c *cursor) between(w *window, upper string) error {
 	operator := " <= "
-	if c.selection.Overlap == overlapNone {
+	if c.selection.Overlap == connectors.OverlapNone {
 		operator = " < "
 	}
 	condition := c.quoted + operator + c.typed(w.bind(upper)) + " AND " + c.finite()
@@ -183,13 +183,10 @@ func (c *cursor) between(w *window, upper string) error {
 	return nil
 }
 
-// overlapNone asks for a half-open window: rows equal to the highest cursor wait.
-const overlapNone = "none"
-
 // lower is the position minus the overlap.
 func (c *cursor) lower(w *window) (string, error) {
 	last, overlap := c.typed(w.bind(c.last.Cursor)), c.selection.Overlap
-	if overlap == "" || overlap == "0" || overlap == overlapNone {
+	if overlap == "" || overlap == "0" || overlap == connectors.OverlapNone {
 		return last, nil
 	}
 	switch c.kind() {
@@ -219,6 +216,12 @@ func parseDuration(text string) (time.Duration, error) {
 		return time.Duration(n) * 24 * time.Hour, err
 	}
 	return time.ParseDuration(text)
+}
+
+// leavesEndless says that endless rows are left out: a half-open read brings no row twice
+// where rows without a cursor are not wanted.
+func (c *cursor) leavesEndless() bool {
+	return c.selection.Overlap == connectors.OverlapNone && c.selection.Nulls == connectors.NullsExclude
 }
 
 // includesNulls reads rows without a cursor on a first read, or always when asked to.

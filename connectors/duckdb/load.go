@@ -144,8 +144,11 @@ func (l *load) recall(ctx context.Context, it *item) (err error) {
 	if it.have, err = findTable(ctx, l.s, it.stream.Table); err != nil {
 		return err
 	}
-	if it.state.Created = it.have == nil; it.state.Created {
-		it.state.Position = "" // the rows up to the position went with the table
+	// The rows up to the position went with a table that is gone.
+	if it.state.Created = it.have == nil; !it.state.Created {
+		if it.state.Position, err = it.store.Position(ctx, l.s, it.stream); err != nil {
+			return err
+		}
 	}
 	return l.rematch(ctx, it)
 }

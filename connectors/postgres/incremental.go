@@ -64,11 +64,12 @@ var cursorTypes = map[uint32]string{
 	pgbinary.OIDText: "", pgbinary.OIDVarchar: "", pgbinary.OIDUUID: "",
 }
 
-// endless says how to find values that would be the highest for ever and so would stop
-// the cursor from moving. Such rows are read each time and never become the position.
+// endless says how to find values that have no place in the order: the highest for ever
+// would stop the cursor from moving. Such rows are read each time and never become the
+// position.
 var endless = map[uint32]string{
-	pgbinary.OIDDate: "%s = 'infinity'", pgbinary.OIDTimestamp: "%s = 'infinity'", pgbinary.OIDTimestamptz: "%s = 'infinity'",
-	pgbinary.OIDNumeric: "%s::pg_catalog.text IN ('NaN', 'Infinity')",
+	pgbinary.OIDDate: "%s IN ('infinity', '-infinity')", pgbinary.OIDTimestamp: "%s IN ('infinity', '-infinity')", pgbinary.OIDTimestamptz: "%s IN ('infinity', '-infinity')",
+	pgbinary.OIDNumeric: "%s::pg_catalog.text IN ('NaN', 'Infinity', '-Infinity')",
 }
 
 // window finds the bounds of a selection inside the snapshot.
@@ -201,16 +202,16 @@ func (c cursor) condition(w *window, upper string, bounded bool) error {
 	var parts []string
 	if bounded {
 		operator := "<="
-		if c.selection.Overlap == overlapNone {
+		if c.selection.Overlap == connectors.OverlapNone {
 			operator = "<"
 		}
 		inside := c.column + " " + operator + " " + w.bind(upper, c.typ.OID)
 		if lower != "" {
 			inside = c.column + " >= " + lower + " AND " + inside
 		}
-		parts = append(parts, "("+inside+")")
+		parts = append(parts, "("+inside+c.finite()+")")
 	}
-	if pattern, ok := endless[c.typ.OID]; ok {
+	if pattern, ok := endless[c.typ.OID]; ok && !c.leavesEndless() {
 		parts = append(parts, fmt.Sprintf(pattern, c.column))
 	}
 	if c.includesNulls() {
@@ -220,6 +221,12 @@ func (c cursor) condition(w *window, upper string, bounded bool) error {
 		w.condition = "false"
 	}
 	return nil
+}
+
+// leavesEndless says that endless rows are left out: a half-open read brings no row twice
+// where rows without a cursor are not wanted.
+func (c cursor) leavesEndless() bool {
+	return c.selection.Overlap == connectors.OverlapNone && c.selection.Nulls == connectors.NullsExclude
 }
 
 // includesNulls reads rows without a cursor on a first read, or always when asked to.

@@ -148,7 +148,7 @@ func (t *existing) readGuards(ctx context.Context, s *session, _ int) error {
 }
 
 func (t *existing) readFilled(ctx context.Context, s *session, _ int) error {
-	if slices.Contains(t.lacks, "SELECT") || t.RowSecurity {
+	if t.Unseen = slices.Contains(t.lacks, "SELECT") || t.RowSecurity; t.Unseen {
 		return nil
 	}
 	// Rows that were deleted and not vacuumed yet may have to be passed over.

@@ -12,9 +12,6 @@ import (
 	"leat/record/pgbinary"
 )
 
-// overlapNone asks for a half-open window: rows equal to the highest cursor wait.
-const overlapNone = "none"
-
 // lower writes the lower bound, the position minus the overlap; empty for a first read.
 func (c cursor) lower(w *window) (string, error) {
 	off, err := c.overlap()
@@ -37,7 +34,7 @@ func (c cursor) lower(w *window) (string, error) {
 // server's words; empty when it does not.
 func (c cursor) overlap() (string, error) {
 	overlap := c.selection.Overlap
-	if overlap == "" || overlap == overlapNone || overlap == "0" {
+	if overlap == "" || overlap == connectors.OverlapNone || overlap == "0" {
 		return "", nil
 	}
 	switch cursorTypes[c.typ.OID] {

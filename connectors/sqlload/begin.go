@@ -24,13 +24,10 @@ func CheckTargets(id connectors.LoadID, targets []connectors.Target, same func(a
 	return nil
 }
 
-// Recall reads what the destination remembers of a stream into state, and returns the
-// size of the last whole read. A run that was applied already needs no more than that.
+// Recall reads into state whether the run was applied already, and returns the size of the
+// last whole read. A run that was applied needs no more than that.
 func (s Store) Recall(ctx context.Context, db Session, stream Stream, run string, state *connectors.TargetState) (lastGood int64, err error) {
 	if state.Applied, err = s.Applied(ctx, db, stream, run); err != nil || state.Applied != nil {
-		return -1, err
-	}
-	if state.Position, err = s.Position(ctx, db, stream); err != nil {
 		return -1, err
 	}
 	return s.LastGood(ctx, db, stream)

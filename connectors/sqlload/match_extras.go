@@ -114,6 +114,7 @@ func (p Pairing) MatchRaw(id, emitted, data string) (*Match, error) {
 	for i := range p.Schema.Columns {
 		b.m.Kept = append(b.m.Kept, i)
 	}
+	b.m.Spec.Unique, b.m.Spec.Cursor = p.Target.Unique, p.Target.Cursor // which stand in the documents
 	for _, column := range []Field{{Column: RawID, Type: id}, {Column: RawEmitted, Type: emitted}, {Column: RawData, Type: data}} {
 		if have, ok := p.Existing.Column(column.Column); p.Existing != nil && (!ok || !p.Types.Is(have, column.Type)) {
 			if !ok {

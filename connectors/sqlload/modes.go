@@ -2,42 +2,6 @@ package sqlload
 
 import "leat/connectors"
 
-// insert appends. A whole read and a half-open one bring every row once, so they go
-// straight in; an incremental one is staged and known rows are left out.
-func (b *builder) insert() {
-	switch known := b.s.incremental() && b.s.Target.Overlap != OverlapNone && b.s.Existing != nil; {
-	case b.s.Existing == nil && !b.s.mustStage():
-		b.create()
-		b.recount(b.target)
-	case b.s.mustStage():
-		b.because("stage+insert", b.s.whyStage())
-		b.stage()
-		b.countStaged()
-		b.insertAll()
-	case known:
-		b.because("stage+insert", "rows of an incremental read may come twice")
-		b.stage()
-		b.countStaged()
-		b.insertUnknown()
-	default:
-		b.because("copy", "every row is read once")
-		b.oneWriter("rows go straight into the table; to hide them first would write them twice")
-		b.direct(b.target, false)
-	}
-}
-
-// insertUnknown leaves out rows whose key and cursor already stand in the target. In
-// the raw layout the whole row is compared.
-func (b *builder) insertUnknown() {
-	b.analyze()
-	match := b.knownRow()
-	missing := "NOT EXISTS (SELECT 1 FROM " + b.rows + " t WHERE " + match + ")"
-	if b.guarded() {
-		b.step(Statement{Figures: []string{"missing"}, SQL: "SELECT count(*) FROM " + b.staging + " s WHERE " + missing})
-	}
-	b.step(Statement{Name: "inserted", Expect: b.foretold("missing"), SQL: b.insertFrom(b.staging + " s WHERE " + missing)})
-}
-
 // insertIgnore appends rows whose key is new.
 func (b *builder) insertIgnore() {
 	if b.fresh() {

@@ -15,8 +15,8 @@ type Statement struct {
 	// Figures name the integers of the one row that a query returns. A statement
 	// without figures is executed.
 	Figures []string
-	// If names a figure; the statement runs only when it is above zero.
-	If string
+	// If and Unless name a figure; the statement runs only when it is above zero, or zero.
+	If, Unless string
 	// Whole statements run only after a read of the whole dataset.
 	Whole bool
 	// Snapshot statements take the time of the source's snapshot as $1.
@@ -26,6 +26,8 @@ type Statement struct {
 	// Zero says that the figure must be zero, because triggers or rules would
 	// otherwise have kept rows that had to go.
 	Zero bool
+	// Again says that rows which come at every read fail the load.
+	Again bool
 }
 
 // Plan is how one target will be loaded.
@@ -237,10 +239,12 @@ func (s Statement) text() string {
 	note(s.Name != "", "%s", s.Name)
 	note(len(s.Figures) > 0, "figures %s", strings.Join(s.Figures, ", "))
 	note(s.If != "", "if %s", s.If)
+	note(s.Unless != "", "unless %s", s.Unless)
 	note(s.Whole, "whole reads only")
 	note(s.Snapshot, "$1 = snapshot")
 	note(len(s.Expect) > 0, "expect %s", strings.Join(s.Expect, " + "))
 	note(s.Zero, "must be zero")
+	note(s.Again, "rows must not come again")
 	if len(notes) == 0 {
 		return s.SQL
 	}

@@ -98,13 +98,13 @@ func (p *Plan) Try(ctx context.Context, session Session) error {
 
 func (p *Plan) run(ctx context.Context, session Session, statements []Statement, in Input, seen figures) error {
 	for _, s := range statements {
-		if s.If != "" && seen[s.If] == 0 || s.Whole && !in.Close.Whole {
+		if s.If != "" && seen[s.If] == 0 || s.Unless != "" && seen[s.Unless] != 0 || s.Whole && !in.Close.Whole {
 			continue
 		}
 		if err := p.runOne(ctx, session, s, in, seen); err != nil {
 			return err
 		}
-		if err := p.check(s, seen); err != nil {
+		if err := p.check(s, in, seen); err != nil {
 			return err
 		}
 	}
@@ -146,7 +146,10 @@ func (f figures) take(names []string, result []Row) error {
 }
 
 // check compares a statement's effect with what was foretold.
-func (p *Plan) check(s Statement, seen figures) error {
+func (p *Plan) check(s Statement, in Input, seen figures) error {
+	if s.Again {
+		return p.checkAgain(in, seen)
+	}
 	if s.Zero && seen[s.Name] != 0 {
 		return p.interference(s, seen)
 	}

@@ -42,8 +42,9 @@ type Existing struct {
 	Children []string
 	// Owned says that this user may alter the table.
 	Owned bool
-	// Filled says that the table has rows.
-	Filled bool
+	// Filled says that the table has rows. Unseen says that this user may not read them, or
+	// not all of them.
+	Filled, Unseen bool
 	// NoSwap says why the table cannot be replaced by a new one; "" when it can.
 	NoSwap string
 }

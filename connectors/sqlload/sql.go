@@ -1,10 +1,6 @@
 package sqlload
 
-import (
-	"strings"
-
-	"leat/connectors"
-)
+import "strings"
 
 // In every statement the target is t and the staging table is s. What reads, changes or
 // locks rows of the target names it b.rows, what inserts rows b.target.
@@ -83,14 +79,6 @@ func (b *builder) same(columns []string) string {
 		parts[i] = "t." + b.d.Quote(column) + " = " + b.staged("s", column)
 	}
 	return strings.Join(parts, " AND ")
-}
-
-// knownRow joins a staged row to the row of the target that makes it a duplicate.
-func (b *builder) knownRow() string {
-	if b.s.Target.Layout == connectors.LayoutRaw {
-		return b.same([]string{RawData})
-	}
-	return b.sameKey() + " AND t." + b.d.Quote(b.s.Cursor) + " IS NOT DISTINCT FROM " + b.staged("s", b.s.Cursor)
 }
 
 // differs compares a target row with a staged one.

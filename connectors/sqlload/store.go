@@ -134,19 +134,6 @@ func (s Store) refuseOthers(ctx context.Context, db Session, stream Stream) erro
 	}
 }
 
-// Position reads where the stream stands; "" when the selection changed or a full
-// refresh was asked for.
-func (s Store) Position(ctx context.Context, db Session, stream Stream) (connectors.Position, error) {
-	rows, err := db.Query(ctx, "SELECT position, fingerprint FROM "+s.state()+mine, stream.Installation, stream.Target.StateKey)
-	if err != nil || len(rows) == 0 {
-		return "", err
-	}
-	if stream.Target.FullRefresh || rows[0][1].Text != stream.Target.Fingerprint {
-		return "", nil
-	}
-	return connectors.Position(rows[0][0].Text), nil
-}
-
 // Applied returns the report of a run that was applied already, or nil.
 func (s Store) Applied(ctx context.Context, db Session, stream Stream, run string) (*connectors.Report, error) {
 	rows, err := db.Query(ctx, "SELECT counts FROM "+s.loads()+mine+" AND run = $3 AND part = 0", stream.Installation, stream.Target.StateKey, run)

@@ -16,6 +16,9 @@ func (s Spec) validate() error {
 	if len(s.Fields) == 0 {
 		return refuse("No column of the source goes into the table %s", "Select at least one column that the table has.", s.Table)
 	}
+	if s.Target.Mode == connectors.Insert && s.Target.FullRefresh && s.Existing != nil && (s.Existing.Filled || s.Existing.Unseen) {
+		return refuse("A full refresh would append all rows to %s again, which has rows", "Empty the table first, or use truncate_insert or upsert.", s.Table)
+	}
 	if s.Target.Mode == connectors.TruncateInsert && s.incremental() {
 		return refuse("truncate_insert into %s needs a whole read, but the source has the cursor %q", "Remove the cursor, or use upsert.", s.Table, s.Target.Cursor)
 	}
@@ -58,7 +61,20 @@ func (s Spec) validateHistory() error {
 
 // validateInsert refuses an incremental insert that could append a row twice.
 func (s Spec) validateInsert() error {
-	if s.Target.Mode != connectors.Insert || !s.incremental() || s.Target.Overlap == OverlapNone || s.Target.Layout == connectors.LayoutRaw {
+	if s.Target.Mode != connectors.Insert || !s.incremental() {
+		return nil
+	}
+	if s.Target.Cursor == connectors.CursorXmin && !s.brings(connectors.CursorXmin) {
+		return refuse("An insert into %s cannot be read by xmin, which brings some rows again and tells nothing of them", "Use upsert, or choose a column as cursor.", s.Table)
+	}
+	if s.Target.Overlap == connectors.OverlapNone {
+		return nil
+	}
+	if s.Existing != nil && s.Existing.Unseen {
+		return refuse("An incremental insert into %s must look for rows that are there already, and this user may not read all rows of it",
+			"GRANT SELECT ON %[1]s to the user that loads it, or BYPASSRLS where row security hides rows; or set overlap: none.", s.Table)
+	}
+	if s.Target.Layout == connectors.LayoutRaw {
 		return nil
 	}
 	if len(s.Unique) == 0 {
@@ -71,9 +87,6 @@ func (s Spec) validateInsert() error {
 	}
 	return nil
 }
-
-// OverlapNone is the overlap of a half-open read, whose rows never come twice.
-const OverlapNone = "none"
 
 // refuse makes a Config error; format and fix share the arguments, which fix uses by
 // index only.
