@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -8,14 +9,16 @@ import (
 // The limits of logins.
 const (
 	loginWindow     = time.Minute
-	loginsByAccount = 5
+	loginsByAccount = 5 // of one account from one address
 	loginsByAddress = 20
 	// maxLimited bounds the memory: a guesser may name any number of accounts.
 	maxLimited = 10_000
 )
 
-// LoginLimiter bounds the tries to log in: 5 a minute for each account and 20 a minute
-// from each address. It is safe for concurrent use.
+// LoginLimiter bounds the tries to log in: 5 a minute for an account from one address,
+// and 20 a minute from that address. Wrong tries elsewhere do not count, so that nobody
+// can lock another person out. An address of IPv6 is the network of a subscriber (/64).
+// It is safe for concurrent use.
 type LoginLimiter struct {
 	mutex sync.Mutex
 	tries map[string][]time.Time
@@ -29,7 +32,8 @@ func NewLoginLimiter() *LoginLimiter { return &LoginLimiter{tries: map[string][]
 func (l *LoginLimiter) Allow(email, address string, now time.Time) (wait time.Duration) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	account, from := "account "+NormalEmail(email), "address "+address
+	from := "address " + subscriber(address)
+	account := accountFrom(email, address)
 	wait = max(l.wait(account, loginsByAccount, now), l.wait(from, loginsByAddress, now))
 	if wait > 0 {
 		return wait
@@ -42,11 +46,30 @@ func (l *LoginLimiter) Allow(email, address string, now time.Time) (wait time.Du
 	return 0
 }
 
-// Succeeded forgets the tries of an account whose password was right.
-func (l *LoginLimiter) Succeeded(email string) {
+// Succeeded forgets the tries of an account from an address where the password was
+// right.
+func (l *LoginLimiter) Succeeded(email, address string) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	delete(l.tries, "account "+NormalEmail(email))
+	delete(l.tries, accountFrom(email, address))
+}
+
+func accountFrom(email, address string) string {
+	return "account " + NormalEmail(email) + " from " + subscriber(address)
+}
+
+// subscriber is the part of an address that one person has: all of an IPv4 address, and
+// the network of an IPv6 address.
+func subscriber(address string) string {
+	parsed, err := netip.ParseAddr(address)
+	if err != nil {
+		return address
+	}
+	parsed = parsed.Unmap().WithZone("")
+	if parsed.Is4() {
+		return parsed.String()
+	}
+	return netip.PrefixFrom(parsed, 64).Masked().String()
 }
 
 // wait drops the tries that are over and says how long until there is room for one.

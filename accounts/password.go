@@ -2,13 +2,17 @@ package accounts
 
 import (
 	"context"
+	"crypto/rand"
 	_ "embed"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
+	"golang.org/x/crypto/argon2"
 )
 
 // The bounds of a password, in characters. AdvisedPassword is what pages recommend.
@@ -70,23 +74,25 @@ func easyToGuess(password string, about []string) bool {
 type Passwords struct {
 	params argon2id.Params
 	slots  chan struct{}
-	// decoy is checked for users that do not exist, so that they take as long.
+	// decoy is checked for users that do not exist, so that they take as long. It is the
+	// hash of no known password, made without the 64 MiB that hashing one takes.
 	decoy string
 }
 
 // NewPasswords prepares Argon2id: 64 MiB, three passes, two lanes. The parameters are
 // fixed, since the library's default depends on the number of CPUs.
-func NewPasswords() (*Passwords, error) {
-	p := &Passwords{
-		params: argon2id.Params{Memory: 64 * 1024, Iterations: 3, Parallelism: 2, SaltLength: 16, KeyLength: 32},
-		slots:  make(chan struct{}, checksAtOnce),
-	}
-	decoy, err := argon2id.CreateHash("nobody has this password", &p.params)
-	if err != nil {
-		return nil, fmt.Errorf("prepare the password check: %w", err)
-	}
-	p.decoy = decoy
-	return p, nil
+func NewPasswords() *Passwords {
+	params := argon2id.Params{Memory: 64 * 1024, Iterations: 3, Parallelism: 2, SaltLength: 16, KeyLength: 32}
+	return &Passwords{params: params, slots: make(chan struct{}, checksAtOnce), decoy: decoyOf(params)}
+}
+
+// decoyOf writes a hash with these parameters, and chance for its salt and its key.
+func decoyOf(params argon2id.Params) string {
+	chance := make([]byte, params.SaltLength+params.KeyLength)
+	_, _ = rand.Read(chance) // never fails: it ends the program instead
+	text := base64.RawStdEncoding.EncodeToString
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, params.Memory, params.Iterations, params.Parallelism,
+		text(chance[:params.SaltLength]), text(chance[params.SaltLength:]))
 }
 
 // Hash returns the hash to store.
@@ -137,4 +143,11 @@ func (p *Passwords) enter(ctx context.Context) error {
 	}
 }
 
-func (p *Passwords) leave() { <-p.slots }
+// leave frees the slot. The last one gives the memory of the checks back to the system,
+// which the runtime would keep for minutes.
+func (p *Passwords) leave() {
+	<-p.slots
+	if len(p.slots) == 0 {
+		debug.FreeOSMemory()
+	}
+}

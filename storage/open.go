@@ -101,12 +101,11 @@ func (s *Store) Close() error {
 	return errors.Join(s.reader.Close(), s.writer.Close())
 }
 
-// Ping tells whether the database answers within two seconds.
-func (s *Store) Ping(ctx context.Context) error {
+// Ready tells whether the store can be read within two seconds: a database that answers
+// and has lost its tables is not ready.
+func (s *Store) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	if err := s.writer.PingContext(ctx); err != nil {
-		return fmt.Errorf("reach the store: %w", err)
-	}
-	return nil
+	_, err := s.Installation(ctx)
+	return err
 }

@@ -61,7 +61,7 @@ func TestInstallation(t *testing.T) {
 		if err := s.SetInstallation(t.Context(), ""); err == nil {
 			t.Error("an empty id")
 		}
-		must(t, s.Ping(t.Context()))
+		must(t, s.Ready(t.Context()))
 	})
 }
 
@@ -235,7 +235,7 @@ func TestSecretsAreNeverInTheFiles(t *testing.T) {
 
 func TestDataDirectoryIsPrivate(t *testing.T) {
 	options := storage.Options{DataDir: filepath.Join(t.TempDir(), "new ?#% directory")}
-	must(t, open(t, options).Ping(t.Context()))
+	must(t, open(t, options).Ready(t.Context()))
 	info, err := os.Stat(options.DataDir)
 	if err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("%v, %v", info.Mode(), err)
@@ -255,7 +255,7 @@ func TestPostgresTakesNothingFromTheEnvironment(t *testing.T) {
 	} {
 		t.Setenv(name, value)
 	}
-	must(t, open(t, options).Ping(t.Context()))
+	must(t, open(t, options).Ready(t.Context()))
 	var name string
 	must(t, raw(t, storage.Options{DatabaseURL: options.DatabaseURL + "&target_session_attrs=any&connect_timeout=5&sslrootcert=&options=&require_auth=&channel_binding=prefer&min_protocol_version=3.0"}).
 		QueryRowContext(t.Context(), "SELECT max(application_name) FROM pg_stat_activity WHERE application_name = 'leat'").Scan(&name))

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
 // DatabaseFile is the SQLite file in the data directory.
@@ -21,9 +20,9 @@ const sqliteReaders = 4
 
 // Without immediate transactions, two that read before they write fail with "database
 // is locked" however long the timeout is. The timeout comes first, so that it holds
-// for the other pragmas.
+// for the other pragmas. With mode=rw no connection makes a file.
 const (
-	sqlitePragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)"
+	sqlitePragmas = "mode=rw&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)"
 	sqliteWriting = sqlitePragmas + "&_txlock=immediate"
 	sqliteReading = sqlitePragmas + "&_pragma=query_only(1)"
 )
@@ -34,37 +33,50 @@ func openSQLite(dir string) (*Store, error) {
 			"use a local directory (--data-dir), or PostgreSQL (LEAT_DATABASE_URL)", dir, name)
 	}
 	path := filepath.Join(dir, DatabaseFile)
-	if err := ownFile(path); err != nil {
+	if err := neverAnew(path); err != nil {
+		return nil, err
+	}
+	file, err := ownFile(path)
+	if err != nil {
 		return nil, err
 	}
 	address := url.URL{Scheme: "file", OmitHost: true, Path: path}
-	writer, err := sql.Open("sqlite", address.String()+"?"+sqliteWriting)
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
-	}
+	writer := sql.OpenDB(standing{address: address.String() + "?" + sqliteWriting, path: path, file: file})
 	writer.SetMaxOpenConns(1)
-	reader, err := sql.Open("sqlite", address.String()+"?"+sqliteReading)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), writer.Close())
-	}
+	reader := sql.OpenDB(standing{address: address.String() + "?" + sqliteReading, path: path, file: file})
 	reader.SetMaxOpenConns(sqliteReaders)
 	reader.SetMaxIdleConns(sqliteReaders)
 	return &Store{
 		reader: reader, writer: writer, goose: goose.DialectSQLite3,
 		dialect: dialect{hasTable: "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?"},
-		lock:    func(ctx context.Context) (func() error, error) { return lockFile(ctx, path+".lock") },
+		lock:    func(ctx context.Context) (func() error, error) { return lockFile(ctx, path+lockEnding) },
 	}, nil
+}
+
+// lockEnding names the file of the lock, which stays behind.
+const lockEnding = ".lock"
+
+// neverAnew refuses to make a store where one was: its lock is there and it is not.
+func neverAnew(path string) error {
+	if _, err := os.Stat(path + lockEnding); err != nil {
+		return nil // nothing was here, or the store says why it cannot be opened
+	}
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("the store %s is gone: put it back from a copy; to begin with an empty one instead, remove %s", path, path+lockEnding)
+	}
+	return nil
 }
 
 // ownFile makes the file for its owner only, and takes the rights of others away. The
 // files that SQLite keeps beside it get the same mode.
-func ownFile(path string) error {
+func ownFile(path string) (os.FileInfo, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return fmt.Errorf("open the store: %w", err)
+		return nil, fmt.Errorf("open the store: %w", err)
 	}
-	if err := errors.Join(file.Chmod(0o600), file.Close()); err != nil {
-		return fmt.Errorf("protect the store: %w", err)
+	info, err := file.Stat()
+	if err := errors.Join(err, file.Chmod(0o600), file.Close()); err != nil {
+		return nil, fmt.Errorf("protect the store: %w", err)
 	}
-	return nil
+	return info, nil
 }

@@ -17,7 +17,7 @@ import (
 // live says that the process answers.
 func (s *Server) live(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }
 
-// ready says that the store answers.
+// ready says that the store can be read.
 func (s *Server) ready(c echo.Context) error {
 	if err := s.Ready(c.Request().Context()); err != nil {
 		s.Log.Warn("the store does not answer", "error", err)
@@ -121,7 +121,11 @@ func (s *Server) login(c echo.Context) error {
 	}
 	ctx := c.Request().Context()
 	view := page.Login{Email: word(form, "email"), Next: safePath(form.Get("next"))}
-	if wait := s.limiter.Allow(view.Email, remoteAddress(c.Request()), s.Now()); wait > 0 {
+	own, err := s.isOwnAccount(c, view.Email)
+	if err != nil {
+		return err
+	}
+	if wait := s.limiter.Allow(view.Email, remoteAddress(c.Request()), s.Now()); wait > 0 && !own {
 		c.Response().Header().Set("Retry-After", fmt.Sprint(int(wait.Seconds())+1))
 		return s.refuseLogin(c, http.StatusTooManyRequests, view,
 			"Too many tries. Wait "+component.Elapsed(wait.Round(time.Second))+" and try again.")
@@ -136,11 +140,18 @@ func (s *Server) login(c echo.Context) error {
 	case err != nil:
 		return fmt.Errorf("check the password: %w", err)
 	}
-	s.limiter.Succeeded(view.Email)
+	s.limiter.Succeeded(view.Email, remoteAddress(c.Request()))
 	if err := s.begin(ctx, user); err != nil {
 		return fmt.Errorf("begin the session: %w", err)
 	}
 	return redirect(c, view.Next)
+}
+
+// isOwnAccount says that the browser is logged in as that person already, who may try as
+// often as they like.
+func (s *Server) isOwnAccount(c echo.Context, email string) (bool, error) {
+	user, ok, err := s.sessionUser(c)
+	return ok && user.Email == accounts.NormalEmail(email), err
 }
 
 func (s *Server) refuseLogin(c echo.Context, status int, view page.Login, text string) error {

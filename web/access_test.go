@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +14,7 @@ import (
 	"time"
 
 	"leat/accounts"
+	"leat/storage"
 	"leat/web"
 )
 
@@ -270,6 +273,22 @@ func TestHealthAnswersWithoutTheStore(t *testing.T) {
 	v.get("/readyz").want(t, http.StatusServiceUnavailable)
 	if got := v.get("/flows"); got.status < 500 || !strings.Contains(got.header.Get("Content-Type"), "text/html") {
 		t.Errorf("without a store the flows answer %d, %s", got.status, got.header.Get("Content-Type"))
+	}
+}
+
+func TestAStoreThatVanishedIsNotReady(t *testing.T) {
+	p := newPages(t)
+	v := p.as(accounts.Viewer)
+	v.get("/readyz").want(t, http.StatusOK)
+	if err := os.Remove(filepath.Join(p.folder, storage.DatabaseFile)); err != nil {
+		t.Fatal(err)
+	}
+	v.get("/readyz").want(t, http.StatusServiceUnavailable)
+	if got := v.get("/flows"); got.status < 500 {
+		t.Errorf("the flows answer %d", got.status)
+	}
+	if _, err := os.Stat(filepath.Join(p.folder, storage.DatabaseFile)); err == nil {
+		t.Error("the store was made anew")
 	}
 }
 

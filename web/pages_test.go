@@ -35,10 +35,7 @@ const password = "four words make one"
 
 // hashing is shared: one hash takes a third of a second.
 var hashing = sync.OnceValues(func() (*accounts.Passwords, string) {
-	passwords, err := accounts.NewPasswords()
-	if err != nil {
-		panic(err)
-	}
+	passwords := accounts.NewPasswords()
 	hash, err := passwords.Hash(context.Background(), password)
 	if err != nil {
 		panic(err)
@@ -88,7 +85,7 @@ func newPages(t *testing.T) *pages {
 	p := &pages{t: t, store: store, engine: newFakeEngine(), token: text, logged: &strings.Builder{}, uploads: shelfFiles{}, folder: folder}
 	p.server = web.New(web.Deps{
 		Catalog: shelves{}, Authorizers: store, Sources: store, Destinations: store, Flows: store, Edits: store, Runs: store, Users: store,
-		Passwords: passwords, Sessions: store.Sessions(), Engine: p.engine, Setup: setup, Ready: store.Ping, Schedules: true, Uploads: p.uploads,
+		Passwords: passwords, Sessions: store.Sessions(), Engine: p.engine, Setup: setup, Ready: store.Ready, Schedules: true, Uploads: p.uploads,
 		NewID: func() string { return ulid.Make().String() }, Log: slog.New(slog.NewTextHandler(p.logged, nil)),
 		References: mustPolicy(t, "env:ALLOWED_*"),
 	})

@@ -26,6 +26,8 @@ const (
 	streamsEvery = time.Second
 	// beatEvery keeps proxies from closing a silent stream.
 	beatEvery = 15 * time.Second
+	// sessionEvery is how often a stream asks whether its session still lasts.
+	sessionEvery = 2 * time.Second
 )
 
 // follower sends what changes about one run to one page.
@@ -44,6 +46,7 @@ type follower struct {
 	streams   string
 	streamsAt time.Time
 	beatAt    time.Time
+	sessionAt time.Time
 	before    map[int]measure
 	measured  rates
 }
@@ -54,8 +57,8 @@ type measure struct {
 	rows int64
 }
 
-// runEvents sends server-sent events until the run ends, the reader goes or the server
-// stops. Each log event carries the number of its last line, with which a browser
+// runEvents sends server-sent events until the run ends, the reader goes, the reader's
+// session ends or the server stops. Each log event carries the number of its last line, with which a browser
 // that lost the connection goes on without losing or doubling a line.
 func (s *Server) runEvents(c echo.Context) error {
 	ctx, cancel := context.WithCancel(c.Request().Context())
@@ -108,6 +111,9 @@ func (f *follower) follow(ctx context.Context, runID string) error {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
+		if lasts, err := f.sessionLasts(ctx); err != nil || !lasts {
+			return err
+		}
 		run, err := f.server.Runs.Run(ctx, runID)
 		if err != nil {
 			return err
@@ -124,6 +130,16 @@ func (f *follower) follow(ctx context.Context, runID string) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// sessionLasts asks now and then whether the reader is still logged in.
+func (f *follower) sessionLasts(ctx context.Context) (bool, error) {
+	now := f.server.Now()
+	if now.Sub(f.sessionAt) < sessionEvery {
+		return true, nil
+	}
+	f.sessionAt = now
+	return f.server.sessionLasts(ctx)
 }
 
 // look sends what is new. The log goes before the states, so that the end of a run

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ const (
 // would make every page write to the store.
 const seenEvery = time.Hour
 
-func newSessions(store scs.Store, failed func(http.ResponseWriter, *http.Request, error)) *scs.SessionManager {
+func newSessions(store scs.CtxStore, failed func(http.ResponseWriter, *http.Request, error)) *scs.SessionManager {
 	m := scs.New()
 	m.Store = store
 	m.Lifetime = accounts.SessionLifetime
@@ -80,7 +81,7 @@ func (s *Server) begin(ctx context.Context, user accounts.User) error {
 
 // idle says that nobody used the session for too long; otherwise it notes the use.
 func (s *Server) idle(ctx context.Context) bool {
-	unused := s.Now().Sub(time.Unix(s.sessions.GetInt64(ctx, keySeen), 0))
+	unused := s.unused(ctx)
 	if unused > accounts.SessionIdle {
 		return true
 	}
@@ -88,6 +89,24 @@ func (s *Server) idle(ctx context.Context) bool {
 		s.sessions.Put(ctx, keySeen, s.Now().Unix())
 	}
 	return false
+}
+
+// sessionLasts asks the store whether the session of a request that is still open would
+// let it in again: nobody ended it, and it is neither too old nor out of use.
+func (s *Server) sessionLasts(ctx context.Context) (bool, error) {
+	if s.unused(ctx) > accounts.SessionIdle {
+		return false, nil
+	}
+	_, found, err := s.Sessions.FindCtx(ctx, s.sessions.Token(ctx))
+	if err != nil {
+		return false, fmt.Errorf("look at the session: %w", err)
+	}
+	return found, nil
+}
+
+// unused is the time since the session was noted to be in use.
+func (s *Server) unused(ctx context.Context) time.Duration {
+	return s.Now().Sub(time.Unix(s.sessions.GetInt64(ctx, keySeen), 0))
 }
 
 // flash keeps a message for the next page; one that waits already is not said twice.

@@ -102,12 +102,12 @@ type Deps struct {
 	Runs      flows.RunStore
 	Users     accounts.Store
 	Passwords *accounts.Passwords
-	Sessions  scs.Store
+	Sessions  scs.CtxStore
 	Engine    Engine
 	// Setup is the one-time token of the link that makes the first owner; nil when
 	// there are users.
 	Setup *accounts.SetupToken
-	// Ready says whether the store answers; it makes /readyz.
+	// Ready says whether the store can be read; it makes /readyz.
 	Ready func(ctx context.Context) error
 	// Uploads is nil where files cannot be sent.
 	Uploads Uploads

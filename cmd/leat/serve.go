@@ -62,10 +62,6 @@ func serve(a *app, listen string, secureCookies bool) error {
 
 // pages makes the server of the pages and prints where it is.
 func (p *platform) pages(a *app, own netip.AddrPort, worker *scheduler.Worker, secureCookies bool) (*web.Server, error) {
-	passwords, err := accounts.NewPasswords()
-	if err != nil {
-		return nil, err
-	}
 	references, err := secrets.ParsePolicy(p.config.references)
 	if err != nil {
 		return nil, usage("%s: %v", envReferences, err)
@@ -76,8 +72,8 @@ func (p *platform) pages(a *app, own netip.AddrPort, worker *scheduler.Worker, s
 	}
 	return web.New(web.Deps{
 		Catalog: p.catalog, Authorizers: p.store, Sources: p.store, Destinations: p.store, Flows: p.store, Edits: p.store,
-		Runs: p.store, Users: p.store, Passwords: passwords, Sessions: p.store.Sessions(),
-		Engine: p.engine, Setup: setup, Ready: p.store.Ping, Uploads: p.files, Export: exporter{p},
+		Runs: p.store, Users: p.store, Passwords: accounts.NewPasswords(), Sessions: p.store.Sessions(),
+		Engine: p.engine, Setup: setup, Ready: p.store.Ready, Uploads: p.files, Export: exporter{p},
 		References: references, NewID: newID, Wake: worker.Wake, SecureCookies: secureCookies,
 		About: p.about(), Log: p.log,
 	}), nil
