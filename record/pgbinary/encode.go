@@ -116,7 +116,10 @@ func findEncoder(logical arrow.DataType, target Target) maker {
 	case arrow.FLOAT32, arrow.FLOAT64:
 		return pick(target, map[uint32]maker{OIDFloat4: floatTo4, OIDFloat8: floatTo8, OIDText: formatted, OIDVarchar: formatted})
 	case arrow.DECIMAL128:
-		return pick(target, map[uint32]maker{OIDNumeric: decimalNumeric, OIDText: formatted, OIDVarchar: formatted})
+		return pick(target, map[uint32]maker{
+			OIDNumeric: decimalNumber, OIDInt2: decimalNumber, OIDInt4: decimalNumber, OIDInt8: decimalNumber,
+			OIDFloat4: decimalNumber, OIDFloat8: decimalNumber, OIDText: formatted, OIDVarchar: formatted,
+		})
 	case arrow.STRING, arrow.LARGE_STRING:
 		return textMaker(target)
 	case arrow.BINARY, arrow.LARGE_BINARY:
@@ -139,10 +142,14 @@ func pick(target Target, makers map[uint32]maker) maker {
 	return makers[target.OID]
 }
 
-// textMaker picks the encoder of texts: as they are, or with jsonb's version before.
+// textMaker picks the encoder of texts: as they are, with jsonb's version before, or as
+// the number that they are.
 func textMaker(target Target) maker {
-	if target.Enum {
+	switch {
+	case target.Enum:
 		return plainText
+	case target.From.OID == OIDNumeric && narrowNumeric(target.Type) != nil:
+		return textNumber
 	}
 	return map[uint32]maker{
 		OIDText: plainText, OIDVarchar: limitedText, OIDBpchar: limitedText, OIDName: limitedText,
@@ -152,8 +159,8 @@ func textMaker(target Target) maker {
 
 func integerMaker(target Target) maker {
 	return pick(target, map[uint32]maker{
-		OIDInt2: integerTo(2), OIDInt4: integerTo(4), OIDInt8: integerTo(8), OIDFloat8: integerFloat8,
-		OIDNumeric: integerNumeric, OIDText: formatted, OIDVarchar: formatted,
+		OIDInt2: integerNumber, OIDInt4: integerNumber, OIDInt8: integerNumber, OIDFloat4: integerNumber, OIDFloat8: integerNumber,
+		OIDNumeric: integerNumber, OIDText: formatted, OIDVarchar: formatted,
 	})
 }
 

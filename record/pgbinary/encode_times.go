@@ -45,38 +45,42 @@ func perMicro(unit arrow.TimeUnit) (times, parts int64) {
 	}
 }
 
-// toMicros changes the unit; it refuses what microseconds cannot hold.
-func toMicros(value, times, parts int64) (int64, bool) {
-	if value%parts != 0 || value > math.MaxInt64/times || value < math.MinInt64/times {
-		return 0, false
+// toMicros returns how values of a unit are changed to microseconds of the target's
+// precision. It refuses what those cannot hold.
+func toMicros(unit arrow.TimeUnit, to Type) func(value int64) (micros int64, problem string) {
+	times, parts := perMicro(unit)
+	step, tooFine := precisionStep(to.Typmod), tooFine(to)
+	return func(value int64) (int64, string) {
+		if value > math.MaxInt64/times || value < math.MinInt64/times {
+			return 0, reasonRange
+		}
+		if micros := value / parts * times; value%parts == 0 && micros%step == 0 {
+			return micros, ""
+		}
+		return 0, tooFine
 	}
-	return value / parts * times, true
 }
 
 func timeMicros(values arrow.Array, target Target) valueEncoder {
-	times, parts := perMicro(values.DataType().(*arrow.Time64Type).Unit)
-	clock := values.(*array.Time64)
-	step := precisionStep(target.Typmod)
+	clock, convert := values.(*array.Time64), toMicros(values.DataType().(*arrow.Time64Type).Unit, target.Type)
 	return func(dst []byte, row int) ([]byte, string) {
-		micros, ok := toMicros(int64(clock.Value(row)), times, parts)
-		if !ok || micros < 0 || micros > dayMicros || micros%step != 0 {
-			return dst, reasonRange
+		micros, problem := convert(int64(clock.Value(row)))
+		if problem == "" && (micros < 0 || micros > dayMicros) {
+			problem = reasonRange
 		}
-		return binary.BigEndian.AppendUint64(dst, uint64(micros)), ""
+		return binary.BigEndian.AppendUint64(dst, uint64(micros)), problem
 	}
 }
 
 func timestampMicros(values arrow.Array, target Target) valueEncoder {
-	times, parts := perMicro(values.DataType().(*arrow.TimestampType).Unit)
-	stamps := values.(*array.Timestamp)
-	step := precisionStep(target.Typmod)
+	stamps, convert := values.(*array.Timestamp), toMicros(values.DataType().(*arrow.TimestampType).Unit, target.Type)
 	return func(dst []byte, row int) ([]byte, string) {
-		micros, ok := toMicros(int64(stamps.Value(row)), times, parts)
+		micros, problem := convert(int64(stamps.Value(row)))
 		// The lower bound also keeps the subtraction from overflowing.
-		if !ok || micros < minTimestamp+epochMicros || micros%step != 0 {
-			return dst, reasonRange
+		if problem == "" && micros < minTimestamp+epochMicros {
+			problem = reasonRange
 		}
-		return binary.BigEndian.AppendUint64(dst, uint64(micros-epochMicros)), ""
+		return binary.BigEndian.AppendUint64(dst, uint64(micros-epochMicros)), problem
 	}
 }
 

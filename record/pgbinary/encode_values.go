@@ -1,10 +1,7 @@
 package pgbinary
 
 import (
-	"encoding/binary"
 	"fmt"
-	"math"
-	"math/big"
 	"strings"
 	"unicode/utf8"
 
@@ -46,113 +43,6 @@ func boolByte(values arrow.Array, _ Target) valueEncoder {
 	}
 }
 
-// integers returns a reader of any integer array; ok is false above the range of int64.
-func integers(values arrow.Array) func(row int) (n int64, ok bool) {
-	switch a := values.(type) {
-	case *array.Int8:
-		return func(row int) (int64, bool) { return int64(a.Value(row)), true }
-	case *array.Int16:
-		return func(row int) (int64, bool) { return int64(a.Value(row)), true }
-	case *array.Int32:
-		return func(row int) (int64, bool) { return int64(a.Value(row)), true }
-	case *array.Uint8:
-		return func(row int) (int64, bool) { return int64(a.Value(row)), true }
-	case *array.Uint16:
-		return func(row int) (int64, bool) { return int64(a.Value(row)), true }
-	case *array.Uint32:
-		return func(row int) (int64, bool) { return int64(a.Value(row)), true }
-	case *array.Uint64:
-		return func(row int) (int64, bool) { return int64(a.Value(row)), a.Value(row) <= math.MaxInt64 }
-	default:
-		b := values.(*array.Int64)
-		return func(row int) (int64, bool) { return b.Value(row), true }
-	}
-}
-
-// integerTo writes integers of that many bytes.
-func integerTo(size int) maker {
-	low, high := int64(math.MinInt64)>>(64-8*size), int64(math.MaxInt64)>>(64-8*size)
-	return func(values arrow.Array, _ Target) valueEncoder {
-		value := integers(values)
-		return func(dst []byte, row int) ([]byte, string) {
-			n, ok := value(row)
-			if !ok || n < low || n > high {
-				return dst, reasonRange
-			}
-			switch size {
-			case 2:
-				return binary.BigEndian.AppendUint16(dst, uint16(n)), ""
-			case 4:
-				return binary.BigEndian.AppendUint32(dst, uint32(n)), ""
-			default:
-				return binary.BigEndian.AppendUint64(dst, uint64(n)), ""
-			}
-		}
-	}
-}
-
-// integerFloat8 refuses integers that a float8 would round.
-func integerFloat8(values arrow.Array, _ Target) valueEncoder {
-	value := integers(values)
-	return func(dst []byte, row int) ([]byte, string) {
-		n, ok := value(row)
-		if !ok || n > 1<<53 || n < -1<<53 {
-			return dst, reasonRange
-		}
-		return binary.BigEndian.AppendUint64(dst, math.Float64bits(float64(n))), ""
-	}
-}
-
-func integerNumeric(values arrow.Array, target Target) valueEncoder {
-	value := integers(values)
-	unsigned, _ := values.(*array.Uint64)
-	return func(dst []byte, row int) ([]byte, string) {
-		n, ok := value(row)
-		whole := big.NewInt(n)
-		if !ok {
-			whole.SetUint64(unsigned.Value(row))
-		}
-		return appendNumeric(dst, whole, 0, target.Typmod)
-	}
-}
-
-func decimalNumeric(values arrow.Array, target Target) valueEncoder {
-	decimals := values.(*array.Decimal128)
-	scale := values.DataType().(*arrow.Decimal128Type).Scale
-	return func(dst []byte, row int) ([]byte, string) {
-		return appendNumeric(dst, decimals.Value(row).BigInt(), scale, target.Typmod)
-	}
-}
-
-func floatTo8(values arrow.Array, _ Target) valueEncoder {
-	if narrow, ok := values.(*array.Float32); ok {
-		return func(dst []byte, row int) ([]byte, string) {
-			return binary.BigEndian.AppendUint64(dst, math.Float64bits(float64(narrow.Value(row)))), ""
-		}
-	}
-	wide := values.(*array.Float64)
-	return func(dst []byte, row int) ([]byte, string) {
-		return binary.BigEndian.AppendUint64(dst, math.Float64bits(wide.Value(row))), ""
-	}
-}
-
-// floatTo4 refuses wider floats that would be rounded.
-func floatTo4(values arrow.Array, _ Target) valueEncoder {
-	if narrow, ok := values.(*array.Float32); ok {
-		return func(dst []byte, row int) ([]byte, string) {
-			return binary.BigEndian.AppendUint32(dst, math.Float32bits(narrow.Value(row))), ""
-		}
-	}
-	wide := values.(*array.Float64)
-	return func(dst []byte, row int) ([]byte, string) {
-		narrow := float32(wide.Value(row))
-		if float64(narrow) != wide.Value(row) && !math.IsNaN(wide.Value(row)) {
-			return dst, reasonRange
-		}
-		return binary.BigEndian.AppendUint32(dst, math.Float32bits(narrow)), ""
-	}
-}
-
 // checkText finds what no text of the server may hold.
 func checkText(text string) string {
 	switch {
@@ -173,33 +63,32 @@ func plainText(values arrow.Array, _ Target) valueEncoder {
 	}
 }
 
-// limitedText refuses texts that are longer than the target allows. Spaces at the end
-// count, except where the target pads with them: the server would cut them silently.
+// limitedText refuses texts that are longer than the target allows, and those that are
+// shorter than the type character, which would fill them with blanks.
 func limitedText(values arrow.Array, target Target) valueEncoder {
-	if target.OID != OIDName && target.Typmod < 0 {
+	source, limit := textsOf(values), narrowText(target.From, target.Type)
+	if target.OID == OIDName {
+		limit = nameText
+	} else if limit == nil {
 		return plainText(values, target)
 	}
-	source, limit := textsOf(values), int(target.Typmod)-headerSize
+	var text []byte
 	return func(dst []byte, row int) ([]byte, string) {
-		text := source.Value(row)
-		if problem := checkText(text); problem != "" {
+		value := source.Value(row)
+		if problem := checkText(value); problem != "" {
 			return dst, problem
 		}
-		if target.OID == OIDName {
-			if len(text) > 63 {
-				return dst, "the text is longer than 63 bytes"
-			}
-			return append(dst, text...), ""
-		}
-		counted := text
-		if target.OID == OIDBpchar {
-			counted = strings.TrimRight(text, " ")
-		}
-		if len(counted) > limit && utf8.RuneCountInString(counted) > limit {
-			return dst, fmt.Sprintf("the text is longer than %d characters", limit)
-		}
-		return append(dst, text...), ""
+		text = append(text[:0], value...)
+		return limit(dst, text)
 	}
+}
+
+// nameText takes what the type name holds.
+func nameText(dst, text []byte) ([]byte, string) {
+	if len(text) > 63 {
+		return dst, "the text is longer than 63 bytes"
+	}
+	return append(dst, text...), ""
 }
 
 func jsonText(values arrow.Array, _ Target) valueEncoder {

@@ -7,6 +7,9 @@ type Target struct {
 	// Enum says that the type is an enum of the target's database. An enum's binary
 	// form is its label, so texts are taken as they are and checked by the server.
 	Enum bool
+	// From is the source's type where encoded values are checked by it: texts that are
+	// numbers, or whose blanks at the end mean nothing. The zero Type says nothing.
+	From Type
 }
 
 // Takes tells whether a field's bytes can go into the target untouched, without any
@@ -21,7 +24,8 @@ func (t Target) Takes(field Field) bool {
 	case from.OID == t.OID:
 		return from.Copies() && modifierFits(from, t.Type)
 	case isText(from.OID) && isText(t.OID):
-		return t.Typmod < 0 || from.Typmod >= 0 && from.Typmod <= t.Typmod
+		// The type character fills texts of other types with blanks.
+		return t.Typmod < 0 || t.OID != OIDBpchar && from.Typmod >= 0 && from.Typmod <= t.Typmod
 	case isText(from.OID):
 		return t.OID == OIDJSON
 	default:

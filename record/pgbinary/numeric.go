@@ -16,25 +16,23 @@ const (
 	numericMinusInf = 0xF000
 )
 
-// appendNumeric appends the binary form of unscaled / 10^scale. It refuses numbers that
-// the type modifier would round or that have too many digits.
-func appendNumeric(dst []byte, unscaled *big.Int, scale, typmod int32) ([]byte, string) {
+// appendNumeric appends the binary form of unscaled / 10^scale.
+func appendNumeric(dst []byte, unscaled *big.Int, scale int32) []byte {
 	digits := new(big.Int).Abs(unscaled).String()
+	return appendDigits(dst, unscaled.Sign() < 0, digits, scale)
+}
+
+// appendDigits appends the number that the decimal digits are, divided by 10^scale.
+func appendDigits(dst []byte, negative bool, digits string, scale int32) []byte {
 	if scale < 0 {
-		if digits != "0" {
-			digits += strings.Repeat("0", int(-scale))
-		}
-		scale = 0
-	}
-	if !numericFits(digits, scale, typmod) {
-		return dst, reasonRange
+		digits, scale = digits+strings.Repeat("0", int(-scale)), 0
 	}
 	whole, fraction := splitDigits(digits, int(scale))
+	groups, weight := groupDigits(whole, fraction)
 	sign := uint16(numericPositive)
-	if unscaled.Sign() < 0 {
+	if negative && len(groups) > 0 {
 		sign = numericNegative
 	}
-	groups, weight := groupDigits(whole, fraction)
 	dst = binary.BigEndian.AppendUint16(dst, uint16(len(groups)))
 	dst = binary.BigEndian.AppendUint16(dst, uint16(weight))
 	dst = binary.BigEndian.AppendUint16(dst, sign)
@@ -42,7 +40,7 @@ func appendNumeric(dst []byte, unscaled *big.Int, scale, typmod int32) ([]byte, 
 	for _, group := range groups {
 		dst = binary.BigEndian.AppendUint16(dst, group)
 	}
-	return dst, ""
+	return dst
 }
 
 // splitDigits cuts digits before the last scale ones.
@@ -51,21 +49,6 @@ func splitDigits(digits string, scale int) (whole, fraction string) {
 		digits = strings.Repeat("0", missing) + digits
 	}
 	return strings.TrimLeft(digits[:len(digits)-scale], "0"), digits[len(digits)-scale:]
-}
-
-// numericFits compares with a declared precision and scale.
-func numericFits(digits string, scale, typmod int32) bool {
-	precision, kept, ok := numericModifiers(typmod)
-	if !ok {
-		return true
-	}
-	significant := strings.TrimRight(strings.TrimLeft(digits, "0"), "0")
-	if significant == "" {
-		return true
-	}
-	dropped := int32(len(strings.TrimRight(digits, "0"))) - int32(len(digits)) // negative count of zeros at the end
-	whole := int32(len(strings.TrimLeft(digits, "0"))) - scale
-	return scale+dropped <= kept && whole <= precision-kept
 }
 
 // groupDigits makes groups of four digits around the point, without the zero groups at

@@ -22,10 +22,7 @@ func appendFloat(dst []byte, f float64, bits int) []byte {
 		return append(dst, "-Infinity"...)
 	}
 	at := len(dst)
-	dst = strconv.AppendFloat(dst, f, 'e', -1, bits)
-	for onBorder(dst[at:], f, bits) {
-		dst = strconv.AppendFloat(dst[:at], f, 'e', decimals(dst[at:])+1, bits)
-	}
+	dst = appendShortest(dst, f, bits)
 	// The exponent of the text decides, not the number behind it.
 	exponent, _ := strconv.Atoi(string(dst[at+bytes.IndexByte(dst[at:], 'e')+1:])) // made by AppendFloat
 	if exponent < -4 || exponent >= floatDigits[bits] {
@@ -33,6 +30,16 @@ func appendFloat(dst []byte, f float64, bits int) []byte {
 	}
 	behind := max(decimals(dst[at:])-exponent, 0)
 	return strconv.AppendFloat(dst[:at], f, 'f', behind, bits)
+}
+
+// appendShortest prints a finite number with an exponent, as d.ddde+dd.
+func appendShortest(dst []byte, f float64, bits int) []byte {
+	at := len(dst)
+	dst = strconv.AppendFloat(dst, f, 'e', -1, bits)
+	for onBorder(dst[at:], f, bits) {
+		dst = strconv.AppendFloat(dst[:at], f, 'e', decimals(dst[at:])+1, bits)
+	}
+	return dst
 }
 
 // decimals counts the digits between the point and the exponent.
@@ -44,10 +51,20 @@ func decimals(text []byte) int {
 	return e - point - 1
 }
 
+// borders are the only sizes where a shortest text can lie on a border. The middle of two
+// neighbours is an odd number of 25 (54) bits times a power of two. A decimal of up to 9
+// (17) digits is that only when its digits hold all those bits: with up to two (one)
+// digits behind the point, so from 2^22 (2^52) on, and up to the size where the power of
+// five in ten to the exponent alone has more bits.
+var borders = map[int]struct{ from, to float64 }{32: {1 << 22, 1e20}, 64: {1 << 52, 1e41}}
+
 // onBorder tells whether the text lies exactly between a number and its neighbour. Such
 // a text reads back as the number only because ties go to even; the server takes more
 // digits instead.
 func onBorder(text []byte, f float64, bits int) bool {
+	if size := math.Abs(f); size < borders[bits].from || size > borders[bits].to {
+		return false
+	}
 	exact, ok := new(big.Rat).SetString(string(text))
 	value := new(big.Rat).SetFloat64(f)
 	if !ok || value == nil || exact.Cmp(value) == 0 {
