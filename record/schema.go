@@ -21,6 +21,9 @@ type Column struct {
 	// Note says what the reader should know about this column's type, for example
 	// that an unknown type travels as text; empty when there is nothing to say.
 	Note string
+	// Number says of a column that travels as text that its values are decimal numbers,
+	// NaN and infinities, written with digits, a sign and a point.
+	Number bool
 }
 
 // Schema is the ordered list of columns and the key.

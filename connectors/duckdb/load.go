@@ -48,7 +48,11 @@ type item struct {
 	match     *sqlload.Match
 	plan      *sqlload.Plan
 	appender  *duck.Appender
-	rejects   sqlload.Rejects
+	// narrowers check the values that go into narrower columns.
+	narrowers []*narrower
+	// places count the rows that came, for messages.
+	places  sqlload.Places
+	rejects sqlload.Rejects
 	// keeps says that the table of rejects exists.
 	keeps bool
 	// sent counts rows, bytes the volume.

@@ -74,6 +74,11 @@ func (c columns) Widen(ctx context.Context, column record.Column, have sqlload.C
 	return made, widens(have.Type, made.Type), err
 }
 
+// Narrow is asked again when the rows come: see narrowers.
+func (columns) Narrow(column record.Column, have sqlload.Column) bool {
+	return narrowing(column, have.Type) != nil
+}
+
 func (columns) Is(have sqlload.Column, typeName string) bool { return have.Type == typeName }
 
 func (columns) Mend(alter string, _ sqlload.Column, _ sqlload.Made, _ bool) string {

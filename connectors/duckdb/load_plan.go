@@ -38,7 +38,7 @@ func planOne(ctx context.Context, s session, _ connectors.LoadID, target connect
 	plan.Exists = have != nil
 	m, err := matchTarget(ctx, target, target.Table, target.Schema, have)
 	if m != nil {
-		plan.Warnings = m.Warnings
+		plan.Warnings = append(m.Warnings, m.Checked...)
 	}
 	if err != nil {
 		return plan, err

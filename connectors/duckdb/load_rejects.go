@@ -6,12 +6,11 @@ import (
 	"leat/connectors"
 	"leat/connectors/sqlload"
 	"leat/internal/crashpoint"
-	"leat/record"
 )
 
-// reject keeps rows that could not even be decoded apart, beside the target and in the
-// applying transaction, or fails the load at the first one too many.
-func (l *load) reject(ctx context.Context, it *item, found []record.Reject) error {
+// reject keeps rows that cannot be stored apart, beside the target and in the applying
+// transaction, or fails the load at the first one too many.
+func (l *load) reject(ctx context.Context, it *item, found []sqlload.Rejected) error {
 	for _, r := range found {
 		if err := it.rejects.Add(it.stream, r); err != nil {
 			return err
@@ -28,7 +27,7 @@ func (l *load) reject(ctx context.Context, it *item, found []record.Reject) erro
 		}
 		it.keeps = true
 	}
-	if err := sqlload.InsertRejects(ctx, s, dialect{}, name, l.id.Run, sqlload.Undecoded(found)); err != nil {
+	if err := sqlload.InsertRejects(ctx, s, dialect{}, name, l.id.Run, found); err != nil {
 		return err
 	}
 	crashpoint.Reach("load.rejects_kept")

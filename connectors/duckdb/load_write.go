@@ -16,7 +16,7 @@ import (
 )
 
 // Write takes over the batch and appends its rows.
-func (l *load) Write(ctx context.Context, target, _ int, batch record.Batch) error {
+func (l *load) Write(ctx context.Context, target, part int, batch record.Batch) error {
 	defer batch.Release()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -28,14 +28,23 @@ func (l *load) Write(ctx context.Context, target, _ int, batch record.Batch) err
 	if err != nil {
 		return fmt.Errorf("decode rows for %s: %w", it.stream.Table, err)
 	}
-	if err := l.reject(ctx, it, rejects); err != nil {
-		return err
+	if int(rows.NumCols()) != len(it.schema.Columns) {
+		return &connectors.Error{Kind: connectors.Internal, Message: fmt.Sprintf("A batch for %s has %d columns, %d were announced", it.stream.Table, rows.NumCols(), len(it.schema.Columns))}
 	}
 	if err := l.prepare(ctx, it); err != nil {
 		return err
 	}
+	checked, err := it.narrow(rows)
+	if err != nil {
+		return fmt.Errorf("check rows for %s: %w", it.stream.Table, err)
+	}
+	defer checked.release()
+	found := append(sqlload.Undecoded(rejects), sqlload.Among(checked.rejects, rejects)...)
+	if err := l.reject(ctx, it, sqlload.Placed(found, it.places.Next(part, batch.Rows()), part, len(it.places))); err != nil {
+		return err
+	}
 	it.bytes += int64(batch.Bytes())
-	return l.append(ctx, it, rows)
+	return l.append(ctx, it, checked)
 }
 
 // prepare builds the plan, makes the tables that it needs and opens the appender.
@@ -47,6 +56,7 @@ func (l *load) prepare(ctx context.Context, it *item) error {
 	if err != nil {
 		return err
 	}
+	it.narrowers = narrowers(it.match, it.schema, it.target.SourceKind)
 	if err := plan.RunSetup(ctx, l.s.about("prepare the load of "+it.stream.Table.String())); err != nil {
 		return err
 	}
@@ -78,17 +88,22 @@ func (it *item) arrowSchema() *arrow.Schema {
 			fields[i].Type = record.Text
 		}
 	}
+	for _, n := range it.narrowers {
+		fields[n.kept].Type = n.makes
+	}
 	return arrow.NewSchema(fields, nil)
 }
 
 // append adds the rows, with the columns in the target's order.
-func (l *load) append(ctx context.Context, it *item, rows arrow.RecordBatch) error {
-	if int(rows.NumCols()) != len(it.schema.Columns) {
-		return &connectors.Error{Kind: connectors.Internal, Message: fmt.Sprintf("A batch for %s has %d columns, %d were announced", it.stream.Table, rows.NumCols(), len(it.schema.Columns))}
-	}
+func (l *load) append(ctx context.Context, it *item, checked narrowed) error {
+	rows := checked.rows
 	schema := it.arrowSchema()
 	columns := make([]arrow.Array, schema.NumFields())
 	for i, field := range schema.Fields() {
+		if column, ok := checked.columns[i]; ok {
+			columns[i] = column
+			continue
+		}
 		if i < len(it.match.Kept) {
 			columns[i] = rows.Column(it.match.Kept[i])
 			continue

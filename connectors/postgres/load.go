@@ -65,6 +65,8 @@ type item struct {
 	sent, copied, bytes int64
 	// rejects are the rows kept out.
 	rejects rejects
+	// places count the rows that came, for messages.
+	places sqlload.Places
 	// parts is the number of parts that the source is read in; how says what came of the
 	// wish for several writers; left names what earlier loads left behind.
 	parts int

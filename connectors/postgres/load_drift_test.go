@@ -67,11 +67,13 @@ func TestNarrowingIsRefused(t *testing.T) {
 	c, admin := newDatabase(t, "CREATE SCHEMA dwh")
 	for source, target := range map[string]string{
 		"numeric(38,9)": "numeric(12,2)", "numeric": "numeric(12,2)", "timestamp(6)": "timestamp(0)", "bigint": "integer", "double precision": "bigint",
-		"text": "varchar(10)", "varchar(20)": "varchar(10)", "real": "integer", "timestamptz": "timestamp", "timestamp": "date", "text ": "integer", "jsonb": "integer",
+		"text": "varchar(10)", "varchar(20)": "varchar(10)", "varchar(3)": "char(5)", "real": "integer", "timestamptz": "timestamp", "timestamp": "date", "text ": "integer", "jsonb": "integer",
 	} {
 		t.Run(source+" into "+target, func(t *testing.T) {
 			execute(t, admin, "DROP TABLE IF EXISTS t, dwh.t; CREATE TABLE t (id int, v "+source+"); CREATE TABLE dwh.t (id int, v "+target+")")
-			_, err := into(c, "t", connectors.Insert).move(t)
+			f := into(c, "t", connectors.Insert)
+			f.target.Narrowing = connectors.NarrowingRefuse
+			_, err := f.move(t)
 			wantRefusal(t, err, connectors.Config, `"v"`, `ALTER TABLE "dwh"."t" ALTER COLUMN "v" TYPE`)
 		})
 	}

@@ -51,6 +51,20 @@ func fitColumn(column record.Column, kind string, target pgbinary.Target, typeNa
 	}
 }
 
+// checkedType is the type as whose values those of a source column are checked to fit into
+// a narrower column; false where that is not possible.
+func checkedType(column record.Column, kind string, target pgbinary.Target) (pgbinary.Type, bool) {
+	from, builtin := sourceType(column, kind)
+	if column.Number && kind != Kind {
+		from, builtin = pgbinary.Type{OID: pgbinary.OIDNumeric, Typmod: -1}, true
+	}
+	if !builtin || target.Enum || pgbinary.Narrower(from, target.Type) == nil {
+		return from, false
+	}
+	target.From = from
+	return from, kind == Kind || pgbinary.CanEncode(column.Type, target)
+}
+
 // fitForeign is for types of a database: the same type by name, or one that this
 // database made, takes their text, or the target is text anyway.
 func fitForeign(column record.Column, target pgbinary.Target, typeName string) fit {

@@ -5,11 +5,9 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"leat/record"
 )
@@ -63,69 +61,11 @@ func document(rows arrow.RecordBatch, row int) ([]byte, *record.Reject, error) {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		value, reason := jsonValue(column, row)
+		value, reason := record.FormatJSON(column, row)
 		if reason != "" {
 			return nil, &record.Reject{Row: row, Column: rows.ColumnName(i), Reason: reason}, nil
 		}
 		out = append(append(append(out, name...), ':'), value...)
 	}
 	return append(out, '}'), nil, nil
-}
-
-// jsonValue writes one value exactly: numbers as JSON numbers, which jsonb keeps with
-// all their digits; what JSON has no form for as text.
-func jsonValue(column arrow.Array, row int) (value []byte, reason string) {
-	if column.IsNull(row) {
-		return []byte("null"), ""
-	}
-	text := record.Format(column, row)
-	switch column := column.(type) {
-	case *array.Boolean, *array.Int8, *array.Int16, *array.Int32, *array.Int64, *array.Uint8, *array.Uint16, *array.Uint32, *array.Uint64, *array.Decimal128:
-		return []byte(text), ""
-	case *array.Float32, *array.Float64:
-		if json.Valid([]byte(text)) { // not so for NaN and the infinities
-			return []byte(text), ""
-		}
-	case array.ExtensionArray:
-		if _, isJSON := column.Storage().(*array.String); isJSON {
-			if !json.Valid([]byte(text)) {
-				return nil, "the text is not valid JSON"
-			}
-			return []byte(text), ""
-		}
-	}
-	return quoteJSON(text)
-}
-
-// quoteJSON writes a text. json.Marshal would replace bytes that are not UTF-8.
-func quoteJSON(text string) ([]byte, string) {
-	for _, r := range text {
-		if r == 0 {
-			return nil, "the text holds a NUL character, which PostgreSQL cannot store"
-		}
-	}
-	quoted, err := json.Marshal(text)
-	if err != nil {
-		return nil, record.ReasonNotRepresentable
-	}
-	return quoted, ""
-}
-
-// looseDocument writes a row for people to look at, whatever is wrong with it.
-func looseDocument(rows arrow.RecordBatch, row int) string {
-	texts := make(map[string]any, rows.NumCols())
-	for i, column := range rows.Columns() {
-		texts[rows.ColumnName(i)] = nil
-		if value, reason := jsonValue(column, row); reason == "" {
-			texts[rows.ColumnName(i)] = json.RawMessage(value)
-		} else {
-			// json takes an escaped NUL, but then fails at ->>, so a visible sign stands for it.
-			texts[rows.ColumnName(i)] = strings.ReplaceAll(record.Format(column, row), "\x00", "\u2400")
-		}
-	}
-	document, err := json.Marshal(texts)
-	if err != nil {
-		return ""
-	}
-	return string(document)
 }

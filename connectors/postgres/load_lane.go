@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -23,6 +22,10 @@ type lane struct {
 	json bool
 	// kept says which fields stay; nil when all do.
 	kept []bool
+	// narrow are the checks of raw fields that go into narrower columns, by the place among
+	// all fields, nil for the others; nil when there is none. layout is that of the tuples.
+	narrow []pgbinary.Narrow
+	layout *pgbinary.Layout
 	// goals are the columns that tuples are written to, staging columns of type text
 	// among them; those that Leat fills are not.
 	goals []pgbinary.Target
@@ -64,6 +67,7 @@ func (m *match) chooseLane(schema record.Schema, layout record.Layout) (lane, er
 // takesRaw tells whether all kept fields can go in untouched.
 func (m *match) takesRaw(l *lane, layout *pgbinary.Layout) bool {
 	goals, texts := []pgbinary.Target{}, make([]bool, len(m.spec.Fields))
+	narrow, checks := make([]pgbinary.Narrow, len(layout.Fields)), false
 	at := 0
 	for i, field := range layout.Fields {
 		if i >= len(m.kept) || !m.kept[i] {
@@ -72,6 +76,11 @@ func (m *match) takesRaw(l *lane, layout *pgbinary.Layout) bool {
 		goal := m.goals[at].Target
 		switch {
 		case goal.Takes(field):
+		case m.goals[at].narrow:
+			if narrow[i] = pgbinary.Narrower(pgbinary.Type{OID: field.OID, Typmod: field.Typmod}, goal.Type); narrow[i] == nil {
+				return false
+			}
+			checks = true
 		case (m.goals[at].text || !goal.Copies()) && textGoal(goal.Name).Takes(field):
 			goal, texts[at] = textGoal(goal.Name), true
 		default:
@@ -84,7 +93,10 @@ func (m *match) takesRaw(l *lane, layout *pgbinary.Layout) bool {
 		return false
 	}
 	m.setText(texts)
-	l.goals = goals
+	l.goals, l.layout = goals, layout
+	if checks {
+		l.narrow = narrow
+	}
 	return true
 }
 
@@ -97,6 +109,9 @@ func (m *match) encodes(l *lane, schema record.Schema) error {
 		}
 		goal := m.goals[at].Target
 		if !pgbinary.CanEncode(column.Type, goal) {
+			if m.goals[at].narrow {
+				return uncheckable(column, goal)
+			}
 			goal, texts[at] = textGoal(goal.Name), true
 			if !pgbinary.CanEncode(column.Type, goal) {
 				return &connectors.Error{
@@ -112,6 +127,14 @@ func (m *match) encodes(l *lane, schema record.Schema) error {
 	return nil
 }
 
+// uncheckable is the error of values that come in a form in which they cannot be checked.
+func uncheckable(column record.Column, goal pgbinary.Target) error {
+	return &connectors.Error{
+		Kind: connectors.Config, Message: fmt.Sprintf("the values of the column %q come as %s, and cannot be checked to fit into %s", column.Name, record.TypeName(column.Type), goal.Type),
+		Fix: "Convert the column in a query at the source, or make the target's column as wide as the source's.",
+	}
+}
+
 func (m *match) setText(texts []bool) {
 	for i := range m.spec.Fields {
 		m.spec.Fields[i].Text = texts[i]
@@ -122,8 +145,8 @@ func (m *match) setText(texts []bool) {
 // them. Rows that could not be turned are rejects.
 func (l *lane) tuples(batch record.Batch, documents func(arrow.RecordBatch) ([]byte, []record.Reject, error)) ([]byte, int, []sqlload.Rejected, error) {
 	if rows, ok := batch.(*pgbinary.Batch); ok && l.raw {
-		out, err := l.project(rows.Tuples(), l.kept)
-		return out, batch.Rows(), nil, err
+		out, rejects, err := l.project(rows.Tuples(), l.kept, l.narrow)
+		return out, batch.Rows() - len(rejects), rejects, err
 	}
 	if l.raw {
 		return nil, 0, nil, errors.New("the layout of the batches changed")
@@ -137,7 +160,7 @@ func (l *lane) tuples(batch record.Batch, documents func(arrow.RecordBatch) ([]b
 		encode = documents
 	}
 	out, more, err := encode(rows)
-	return out, int(rows.NumRows()) - len(more), append(sqlload.Undecoded(rejects), withRows(rows, more)...), err
+	return out, int(rows.NumRows()) - len(more), append(sqlload.Undecoded(rejects), sqlload.Among(withRows(rows, more), rejects)...), err
 }
 
 // encode turns the kept columns into tuples.
@@ -156,7 +179,7 @@ func (l *lane) encode(rows arrow.RecordBatch) ([]byte, []record.Reject, error) {
 		return nil, nil, err
 	}
 	l.encoded = encoded
-	out, err := l.project(encoded, nil)
+	out, _, err := l.project(encoded, nil, nil)
 	return out, rejects, err
 }
 
@@ -174,61 +197,4 @@ func (l *lane) pick(rows arrow.RecordBatch) arrow.RecordBatch {
 		}
 	}
 	return array.NewRecordBatch(arrow.NewSchema(fields, nil), columns, rows.NumRows())
-}
-
-// errTuple is the error of bytes that are no tuples; the reader made them.
-var errTuple = errors.New("the binary rows are damaged")
-
-// project copies tuples without the fields that are not kept and with the extra ones.
-// Tuples that need neither are returned as they are.
-func (l *lane) project(tuples []byte, kept []bool) ([]byte, error) {
-	if kept == nil && l.extras == 0 {
-		return tuples, nil
-	}
-	out := l.out[:0]
-	for len(tuples) > 0 {
-		if len(tuples) < 2 {
-			return nil, errTuple
-		}
-		fields := int(binary.BigEndian.Uint16(tuples))
-		tuples = tuples[2:]
-		count := len(out)
-		out = append(out, 0, 0)
-		stay := 0
-		for i := range fields {
-			size, err := fieldSize(tuples)
-			if err != nil {
-				return nil, err
-			}
-			if kept == nil || kept[i] {
-				out = append(out, tuples[:size]...)
-				stay++
-			}
-			tuples = tuples[size:]
-		}
-		out = append(out, l.extra...)
-		if l.ordered {
-			out = binary.BigEndian.AppendUint32(out, 8)
-			out = binary.BigEndian.AppendUint64(out, uint64(l.next))
-			l.next++
-		}
-		binary.BigEndian.PutUint16(out[count:], uint16(stay+l.extras))
-	}
-	l.out = out
-	return out, nil
-}
-
-// fieldSize is the size of the first field with its length.
-func fieldSize(tuples []byte) (int, error) {
-	if len(tuples) < 4 {
-		return 0, errTuple
-	}
-	size := int(int32(binary.BigEndian.Uint32(tuples)))
-	if size < 0 {
-		return 4, nil
-	}
-	if len(tuples) < 4+size {
-		return 0, errTuple
-	}
-	return 4 + size, nil
 }

@@ -20,25 +20,33 @@ type match struct {
 	// wishes are the types that the reader should cast to, by source column.
 	wishes   map[string]string
 	warnings []string
+	// checked are sentences for plans about columns whose every value is checked.
+	checked []string
 }
 
 // goal is a target column; text says that values may travel as text, for the server to
-// convert.
+// convert. A narrow one holds not every value of the source's type, which is Target.From,
+// so that each is checked here: the server must not see another.
 type goal struct {
 	pgbinary.Target
-	text bool
+	text, narrow bool
 }
 
 // own says that the type's number is this database's alone.
 func (g goal) own() bool { return g.OID >= firstOwnOID }
 
 // wish is the type that the reader should send: the target's own, or text where the
-// type's number is this database's alone.
+// type's number is this database's alone. Values that are to be checked must come as they
+// are.
 func (g goal) wish() string {
-	if g.Enum || g.own() {
+	switch {
+	case g.Enum || g.own():
 		return "text"
+	case g.narrow:
+		return g.From.String()
+	default:
+		return g.Type.String()
 	}
-	return g.Type.String()
 }
 
 // matchTarget pairs the columns of a source with those of a target by name. Its error
@@ -56,7 +64,7 @@ func matchTarget(ctx context.Context, s *session, d dialect, target connectors.T
 	if paired == nil {
 		return nil, err
 	}
-	m := &match{spec: paired.Spec, warnings: paired.Warnings, wishes: map[string]string{}, kept: make([]bool, len(schema.Columns))}
+	m := &match{spec: paired.Spec, warnings: paired.Warnings, checked: paired.Checked, wishes: map[string]string{}, kept: make([]bool, len(schema.Columns))}
 	// Rows can only be told apart at the database when they are not in the target yet.
 	m.spec.ForceStaging = target.RejectLimit != 0
 	if have != nil {
@@ -118,6 +126,14 @@ func (c *columns) Widen(ctx context.Context, column record.Column, have sqlload.
 	narrow, wider := c.have.target(have.Name), c.goals[column.Name].Target
 	c.goals[column.Name] = goal{Target: wider}
 	return made, wider.Takes(pgbinary.Field{OID: narrow.OID, Typmod: narrow.Typmod}) || pgbinary.Widens(narrow.Type, wider.Type), err
+}
+
+func (c *columns) Narrow(column record.Column, have sqlload.Column) bool {
+	g := goal{Target: c.have.target(have.Name), narrow: true}
+	from, ok := checkedType(column, c.kind, g.Target)
+	g.From = from
+	c.goals[column.Name] = g
+	return ok
 }
 
 func (c *columns) Is(have sqlload.Column, typeName string) bool {

@@ -46,7 +46,7 @@ func (c *connection) planOne(ctx context.Context, _ connectors.LoadID, target co
 	plan.Exists = have != nil
 	m, err := matchTarget(ctx, s, d, target, name, target.Schema, have)
 	if m != nil {
-		plan.Warnings = m.warnings
+		plan.Warnings = append(m.warnings, m.checked...)
 	}
 	if err != nil {
 		return plan, err

@@ -26,7 +26,7 @@ type rejects struct {
 func withRows(rows arrow.RecordBatch, found []record.Reject) []sqlload.Rejected {
 	out := make([]sqlload.Rejected, len(found))
 	for i, reject := range found {
-		out[i] = sqlload.Rejected{Reject: reject, Document: looseDocument(rows, reject.Row)}
+		out[i] = sqlload.Rejected{Reject: reject, Document: record.FormatDocument(rows, reject.Row)}
 	}
 	return out
 }
@@ -34,7 +34,7 @@ func withRows(rows arrow.RecordBatch, found []record.Reject) []sqlload.Rejected 
 // reject keeps rows apart, or fails the load at the first one too many.
 func (l *load) reject(ctx context.Context, it *item, found []sqlload.Rejected) error {
 	for _, r := range found {
-		if err := it.rejects.Add(it.stream, r.Reject); err != nil {
+		if err := it.rejects.Add(it.stream, r); err != nil {
 			return err
 		}
 		it.rejects.waiting = append(it.rejects.waiting, r)

@@ -201,7 +201,7 @@ func (f *searcher) rows(ctx context.Context, ctids []string) error {
 	if len(ctids) == 1 {
 		f.bad[ctids[0]] = *failed
 		if limit := f.it.target.RejectLimit; limit >= 0 && f.it.rejects.Count+int64(len(f.bad)) > limit {
-			return sqlload.TooManyRejects(f.it.stream, *failed)
+			return sqlload.TooManyRejects(f.it.stream, sqlload.Rejected{Reject: *failed})
 		}
 		return nil
 	}

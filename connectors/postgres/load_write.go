@@ -39,7 +39,7 @@ func (l *load) Write(ctx context.Context, target, part int, batch record.Batch) 
 		handed = err == nil
 		return err
 	}
-	return l.send(ctx, it, batch)
+	return l.send(ctx, it, part, batch)
 }
 
 // ready makes sure that the target's COPY takes rows.
@@ -142,12 +142,13 @@ func (it *item) copySQL() string {
 }
 
 // send turns the batch into tuples and writes them.
-func (l *load) send(ctx context.Context, it *item, batch record.Batch) error {
+func (l *load) send(ctx context.Context, it *item, part int, batch record.Batch) error {
+	before := it.places.Next(part, batch.Rows())
 	tuples, rows, rejects, err := it.lane.tuples(batch, it.documents)
 	if err != nil {
 		return pgwire.MapError(ctx, err, pgwire.Attempt{Doing: "encode rows for " + it.stream.Table.String()})
 	}
-	if err := l.reject(ctx, it, rejects); err != nil {
+	if err := l.reject(ctx, it, sqlload.Placed(rejects, before, part, it.parts)); err != nil {
 		return err
 	}
 	it.bytes += int64(batch.Bytes())

@@ -137,7 +137,8 @@ func (w *writers) send(one *writer, stream *copyStream, next placed) (err error)
 		return pgwire.MapError(w.ctx, err, pgwire.Attempt{Doing: "encode rows for " + w.it.stream.Table.String()})
 	}
 	if len(rejects) > 0 { // none is allowed here
-		return (&sqlload.Rejects{}).Add(w.it.stream, rejects[0].Reject)
+		placed := sqlload.Placed(rejects[:1], next.first%partRows, int(next.first/partRows), len(w.rows))
+		return (&sqlload.Rejects{}).Add(w.it.stream, placed[0])
 	}
 	if err := stream.write(w.ctx, tuples, w.it.batchLimit()); err != nil {
 		return err

@@ -192,7 +192,7 @@ func schemaOf(fields []field) record.Schema {
 	schema := record.Schema{Columns: make([]record.Column, len(fields))}
 	for i, f := range fields {
 		logical, note := f.typ.Logical()
-		schema.Columns[i] = record.Column{Name: f.name, Type: logical, Nullable: true, Native: f.native, Note: note}
+		schema.Columns[i] = record.Column{Name: f.name, Type: logical, Nullable: true, Native: f.native, Note: note, Number: isText(logical) && f.typ.OID == pgbinary.OIDNumeric}
 	}
 	return schema
 }

@@ -19,6 +19,9 @@ type Types interface {
 	// Widen is Make for a column that stands, and says whether every value which that
 	// holds keeps its meaning in the new type.
 	Widen(ctx context.Context, column record.Column, have Column) (made Made, ok bool, err error)
+	// Narrow says whether the values of a source column can be checked one by one to fit
+	// exactly into a narrower column that stands. It comes after Fit, and the load does it.
+	Narrow(column record.Column, have Column) bool
 	// Is says that a column that stands has the type of a column that Leat fills.
 	Is(have Column, typeName string) bool
 	// Mend says what to do about a column that does not fit; alter changes its type.
@@ -59,7 +62,9 @@ type Match struct {
 	// Spec.Fields; the columns that Leat fills come after them.
 	Kept     []int
 	Warnings []string
-	misfits  []misfit
+	// Checked are sentences for plans about columns whose every value is checked.
+	Checked []string
+	misfits []misfit
 }
 
 // misfit is what no drift policy mends, as a sentence with its fix. The column is that of
@@ -166,7 +171,9 @@ func (b *matcher) missing(ctx context.Context, i int, column record.Column) erro
 	return nil
 }
 
-// misfit is a column whose values the target's column could change or lose.
+// misfit is a column some values of which the target's column could change or lose. Where
+// the drift policy may widen it, it is widened; else each value is checked, if that is
+// allowed and can be done.
 func (b *matcher) misfit(ctx context.Context, i int, column record.Column, have Column) error {
 	made, widens, err := b.Types.Widen(ctx, column, have)
 	if err != nil {
@@ -190,6 +197,12 @@ func (b *matcher) misfit(ctx context.Context, i int, column record.Column, have 
 	native := column.Native
 	if native == "" {
 		native = record.TypeName(column.Type)
+	}
+	if b.Target.Narrowing != connectors.NarrowingRefuse && b.Types.Narrow(column, have) {
+		b.m.Checked = append(b.m.Checked, fmt.Sprintf("The column %q is %s at the source and %s in %s%s; every value is checked, and one that does not fit exactly is rejected",
+			column.Name, native, have.Type, b.Table, why))
+		b.keep(i, Field{Source: column.Name, Column: have.Name, Type: have.Type, Fixed: have.IdentityAlways})
+		return nil
 	}
 	b.unfit(have.Name, b.Types.Mend(alter, have, made, widens), "the column %q is %s at the source and %s in %s, which cannot hold every value%s", column.Name, native, have.Type, b.Table, why)
 	return nil

@@ -37,6 +37,10 @@ func (s sizes) Widen(ctx context.Context, column record.Column, have Column) (Ma
 	return made, have.Type == "int" && made.Type == "bigint", err
 }
 
+func (sizes) Narrow(column record.Column, have Column) bool {
+	return column.Native == "bigint" && have.Type == "smallint"
+}
+
 func (sizes) Is(have Column, typeName string) bool { return have.Type == typeName }
 
 func (sizes) Mend(alter string, _ Column, made Made, widens bool) string {
@@ -266,18 +270,43 @@ func TestRejectsCountsUpToTheLimit(t *testing.T) {
 	stream := Stream{Table: connectors.Table{Schema: "s", Name: "t"}, Target: connectors.Target{RejectLimit: 3}}
 	var r Rejects
 	for _, reason := range []string{"late", "late", "wide"} {
-		if err := r.Add(stream, record.Reject{Column: "c", Reason: reason}); err != nil {
+		if err := r.Add(stream, Rejected{Reject: record.Reject{Column: "c", Reason: reason}}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if want := []connectors.RejectCount{{Column: "c", Reason: "late", Rows: 2}, {Column: "c", Reason: "wide", Rows: 1}}; !slices.Equal(r.Reasons, want) {
 		t.Errorf("reasons %+v", r.Reasons)
 	}
-	wantParts(t, r.Add(stream, record.Reject{Reason: "last"}), []string{"more than 3 rows for s.t cannot be stored; the last: ", "last"})
+	wantParts(t, r.Add(stream, Rejected{Reject: record.Reject{Reason: "last"}}), []string{"more than 3 rows for s.t cannot be stored; the last: ", "last"})
 	stream.Target.RejectLimit = 0
-	wantParts(t, (&Rejects{}).Add(stream, record.Reject{Reason: "first"}), []string{"a row for s.t cannot be stored: ", "first"})
+	wantParts(t, (&Rejects{}).Add(stream, Rejected{Reject: record.Reject{Reason: "first"}}), []string{"a row for s.t cannot be stored: ", "first"})
+	var places Places
+	places.Next(1, 500)
+	found := Placed([]Rejected{{Reject: record.Reject{Row: 6, Column: "c", Reason: "wide"}}}, places.Next(1, 10), 1, 1)
+	wantParts(t, (&Rejects{}).Add(stream, found[0]), []string{`a row for s.t cannot be stored: column "c", row 507 of those read: wide`})
+	found[0].Column = ""
+	wantParts(t, (&Rejects{}).Add(stream, Placed(found, places.Next(0, 1), 1, 2)[0]), []string{"row 7 of part 2 of those read: wide"})
 	stream.Target.RejectLimit = -1
-	if err := r.Add(stream, record.Reject{Reason: "any"}); err != nil || r.Count != 5 {
+	if err := r.Add(stream, Rejected{Reject: record.Reject{Reason: "any"}}); err != nil || r.Count != 5 {
 		t.Errorf("%d rows, %v", r.Count, err)
+	}
+}
+
+// A narrower column is widened where the drift policy may, else its values are checked.
+func TestNarrowerColumnsAreChecked(t *testing.T) {
+	narrow := Column{Name: "id", Type: "smallint"}
+	m, err := pairing(connectors.DriftReport, narrow, vColumn).Match(t.Context())
+	want := `The column "id" is bigint at the source and smallint in s.t; every value is checked, and one that does not fit exactly is rejected`
+	if err != nil || !slices.Equal(m.Checked, []string{want}) || len(m.Warnings) > 0 || m.Spec.Fields[0].Type != "smallint" {
+		t.Errorf("%+v, %v", m, err)
+	}
+	p := pairing(connectors.DriftReport, narrow, vColumn)
+	p.Target.Narrowing = connectors.NarrowingRefuse
+	if m, err := p.Match(t.Context()); !connectors.Is(err, connectors.Config) || len(m.Checked) > 0 {
+		t.Errorf("refused by type: %+v, %v", m, err)
+	}
+	p = pairing(connectors.DriftWiden, Column{Name: "id", Type: "int"}, vColumn)
+	if m, err := p.Match(t.Context()); err != nil || len(m.Checked) > 0 || len(m.Spec.Drift) != 1 {
+		t.Errorf("widened: %+v, %v", m, err)
 	}
 }

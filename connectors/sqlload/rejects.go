@@ -39,7 +39,7 @@ type Rejects struct {
 }
 
 // Add counts a row, or fails at the first one above the target's limit.
-func (r *Rejects) Add(stream Stream, reject record.Reject) error {
+func (r *Rejects) Add(stream Stream, reject Rejected) error {
 	r.Count++
 	if limit := stream.Target.RejectLimit; limit >= 0 && r.Count > limit {
 		return TooManyRejects(stream, reject)
@@ -54,13 +54,13 @@ func (r *Rejects) Add(stream Stream, reject record.Reject) error {
 }
 
 // TooManyRejects is the error of a row that may not be rejected any more.
-func TooManyRejects(stream Stream, last record.Reject) error {
-	message := fmt.Sprintf("a row for %s cannot be stored: %s", stream.Table, last.Error())
+func TooManyRejects(stream Stream, last Rejected) error {
+	message := fmt.Sprintf("a row for %s cannot be stored: %s", stream.Table, last.describe())
 	if limit := stream.Target.RejectLimit; limit > 0 {
-		message = fmt.Sprintf("more than %d rows for %s cannot be stored; the last: %s", limit, stream.Table, last.Error())
+		message = fmt.Sprintf("more than %d rows for %s cannot be stored; the last: %s", limit, stream.Table, last.describe())
 	}
 	return &connectors.Error{
-		Kind: connectors.Data, Message: message, Cause: last,
+		Kind: connectors.Data, Message: message, Cause: last.Reject,
 		Fix: "Mend the rows at the source, allow more rejects for this stream, or convert the column in a query.",
 	}
 }
@@ -70,6 +70,62 @@ func TooManyRejects(stream Stream, last record.Reject) error {
 type Rejected struct {
 	record.Reject
 	Document string
+	// Place is the row's number in the order of reading, from 1; 0 when nobody knows. Part
+	// is the number of the part of the read, from 1, where there are several.
+	Place int64
+	Part  int
+}
+
+// describe is the reject with its place.
+func (r Rejected) describe() string {
+	if r.Place == 0 {
+		return r.Error()
+	}
+	place := fmt.Sprintf("row %d of those read", r.Place)
+	if r.Part > 0 {
+		place = fmt.Sprintf("row %d of part %d of those read", r.Place, r.Part)
+	}
+	if r.Column == "" {
+		return place + ": " + r.Reason
+	}
+	return fmt.Sprintf("column %q, %s: %s", r.Column, place, r.Reason)
+}
+
+// Places counts the rows of each part of a read.
+type Places []int64
+
+// Next returns the number of rows that came before in the part, and adds those of a batch.
+func (p *Places) Next(part, rows int) (before int64) {
+	for len(*p) <= part {
+		*p = append(*p, 0)
+	}
+	before = (*p)[part]
+	(*p)[part] += int64(rows)
+	return before
+}
+
+// Placed sets the places of rejects of one batch of a read with so many parts.
+func Placed(found []Rejected, before int64, part, parts int) []Rejected {
+	for i := range found {
+		found[i].Place = before + int64(found[i].Row) + 1
+		if parts > 1 {
+			found[i].Part = part + 1
+		}
+	}
+	return found
+}
+
+// Among counts the rows of rejects among all rows of their batch; until then they count
+// those that were left when others were gone, whose rows rise.
+func Among(found []Rejected, gone []record.Reject) []Rejected {
+	for i := range found {
+		for _, earlier := range gone {
+			if earlier.Row <= found[i].Row {
+				found[i].Row++
+			}
+		}
+	}
+	return found
 }
 
 // Undecoded are rows that Arrow could not hold.

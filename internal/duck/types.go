@@ -45,6 +45,7 @@ func NewColumn(name, native string) Column {
 		return out
 	}
 	out.Type, out.Cast = record.Text, "VARCHAR"
+	out.Number = native == "UHUGEINT"
 	if !strings.HasPrefix(native, "ENUM(") {
 		out.Note = "travels as text"
 	}
