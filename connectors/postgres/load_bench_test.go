@@ -79,3 +79,35 @@ func BenchmarkUpsert(b *testing.B) {
 	b.ReportMetric(theirs.Seconds()/float64(b.N), "script-s")
 	b.ReportMetric(ours.Seconds()/theirs.Seconds(), "ratio")
 }
+
+// BenchmarkNarrower moves rows into a table of which two of nine columns are narrower, and
+// compares with one that has the source's types, whose rows go through untouched.
+func BenchmarkNarrower(b *testing.B) {
+	const rows = 500_000
+	c, admin := newDatabase(b, fmt.Sprintf(`CREATE SCHEMA dwh; CREATE TABLE big AS SELECT n::bigint AS id, 'customer ' || n AS name, md5(n::text) AS hash, 'a text of ordinary length ' || n %% 1000 AS note,
+		(n * 1.01)::numeric(38,9) AS amount, n::int AS i, n %% 2 = 0 AS even, '2026-01-01'::timestamptz + n * interval '1 second' AS at, '2026-01-01'::date + n %% 300 AS day FROM generate_series(1, %d) n;
+		ALTER TABLE big ALTER note TYPE varchar(160);
+		CREATE TABLE dwh.same (LIKE big); CREATE TABLE dwh.narrow (LIKE big); ALTER TABLE dwh.narrow ALTER amount TYPE numeric(12,2), ALTER note TYPE varchar(100); ANALYZE big`, rows))
+	took, used := map[string]time.Duration{}, map[string]float64{}
+	run := func(table string) {
+		execute(b, admin, "TRUNCATE dwh."+table+"; CHECKPOINT")
+		f := into(c, "big", connectors.Insert)
+		f.target.Table.Name = table
+		f.target.StateKey = fmt.Sprint("bench", time.Now().UnixNano())
+		var before, after syscall.Rusage
+		_ = syscall.Getrusage(syscall.RUSAGE_SELF, &before)
+		start := time.Now()
+		f.must(b)
+		took[table] += time.Since(start)
+		_ = syscall.Getrusage(syscall.RUSAGE_SELF, &after)
+		used[table] += cpu(after) - cpu(before)
+	}
+	for b.Loop() {
+		run("same")
+		run("narrow")
+		run("narrow")
+		run("same")
+	}
+	b.ReportMetric(took["narrow"].Seconds()/took["same"].Seconds(), "ratio")
+	b.ReportMetric(used["narrow"]/used["same"], "cpu-ratio")
+}
