@@ -131,7 +131,8 @@ type Target struct {
 	// Unique names the columns that identify a row; required when Mode.NeedsKey.
 	Unique []string
 	// Cursor is the source's cursor column, empty for a whole read. Among rows of one
-	// key the highest cursor wins, then the last read.
+	// key the highest cursor wins, then the last read; without KeyEnforced the target's row
+	// is one of them, unless in a full refresh.
 	Cursor string
 	// Overlap is the selection's overlap; "none" says that no row comes twice.
 	Overlap string

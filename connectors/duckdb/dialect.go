@@ -22,6 +22,10 @@ func (dialect) Cast(expression, typeName string) string {
 	return "CAST(" + expression + " AS " + typeName + ")"
 }
 
+// Number is as exact as a double. Two numbers that it cannot tell apart are equal for it,
+// so that the row read last counts.
+func (dialect) Number(expression string) string { return "TRY_CAST(" + expression + " AS DOUBLE)" }
+
 func (dialect) TextType() string { return "VARCHAR" }
 func (dialect) TimeType() string { return "TIMESTAMP WITH TIME ZONE" }
 func (dialect) KeyType() string  { return "VARCHAR" }

@@ -127,3 +127,16 @@ func wantRefusal(t *testing.T, err error, kind connectors.Kind, words ...string)
 		}
 	}
 }
+
+// wantsWritten runs once and compares the rows written.
+func (r *route) wantsWritten(t *testing.T, want int64) connectors.Report {
+	t.Helper()
+	report, err := r.move(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Written != want {
+		t.Errorf("%d rows written, want %d: %+v", report.Written, want, report.Counts)
+	}
+	return report
+}

@@ -39,6 +39,10 @@ func (dialect) Cast(expression, typeName string) string {
 	return "CAST(" + expression + " AS " + typeName + ")"
 }
 
+func (dialect) Number(expression string) string {
+	return "CASE WHEN " + expression + " ~ '^-?([0-9]+([.][0-9]*)?|[.][0-9]+|NaN|Infinity)$' THEN CAST(" + expression + " AS numeric) END"
+}
+
 func (dialect) TextType() string { return "text" }
 
 func (dialect) TimeType() string { return "timestamp with time zone" }

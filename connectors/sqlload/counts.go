@@ -47,8 +47,8 @@ func (p *Plan) repeated(rows int64) error {
 
 // count says what became of the copied rows.
 func (p *Plan) count(in Input, seen figures) connectors.Counts {
-	keys := in.Copied - seen["doubled"]
-	c := connectors.Counts{Duplicate: seen["doubled"]}
+	keys := in.Copied - seen["doubled"] - seen["older"]
+	c := connectors.Counts{Duplicate: seen["doubled"] + seen["older"]}
 	if p.Direct {
 		c.Written, c.Changed = keys, keys
 		if p.Spec.Target.Mode == connectors.DeleteInsert {

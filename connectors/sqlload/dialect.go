@@ -13,6 +13,8 @@ type Dialect interface {
 	SystemColumn(name string) bool
 	// Cast returns a conversion that fails on values that the type cannot hold.
 	Cast(expression, typeName string) string
+	// Number returns a text as a number for comparing, NULL where it is none.
+	Number(expression string) string
 	// TextType, TimeType (with time zone) and KeyType name types; KeyType is a text
 	// that may be part of a primary key.
 	TextType() string

@@ -68,6 +68,9 @@ func (b *matcher) keys() {
 	for _, hint := range b.Target.UniqueHints {
 		spec.UniqueHints = append(spec.UniqueHints, rename(hint))
 	}
+	if column, ok := b.Target.Schema.Column(b.Target.Cursor); ok { // what the source has, whatever it is sent as
+		spec.CursorIsNumber = isNumber(column)
+	}
 	if column, ok := b.Schema.Column(b.Target.Cursor); ok {
 		spec.CursorIsTime = column.Type.ID() == arrow.TIMESTAMP || column.Type.ID() == arrow.DATE32
 	}

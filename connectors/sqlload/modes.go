@@ -31,6 +31,7 @@ func (b *builder) upsert() {
 	}
 	b.because("stage+"+b.conflictRecipe("update+insert"), b.whyConflict())
 	b.stageKeyed()
+	b.dropOlder("")
 	b.upsertSteps()
 }
 
@@ -77,6 +78,7 @@ func (b *builder) upsertSteps() {
 func (b *builder) update() {
 	b.because("stage+update", "only rows whose key exists are changed")
 	b.stageKeyed()
+	b.dropOlder("")
 	b.lock()
 	b.probe("")
 	if len(b.updatable()) > 0 {
@@ -124,10 +126,13 @@ func (b *builder) history() {
 	b.lock()
 	open := "t." + b.d.Quote(ValidTo) + " IS NULL"
 	b.step(Statement{Figures: []string{"previous"}, Whole: true, SQL: b.previous(" WHERE " + b.d.Quote(ValidTo) + " IS NULL")})
-	b.probe(open)
-	b.step(Statement{Name: "closed", If: "touched", Expect: []string{"touched"}, Snapshot: !b.s.CursorIsTime, SQL: b.closeChanged(open)})
+	b.analyze()
+	// Keys that were read are not absent, whatever becomes of their rows below.
 	b.step(Statement{Name: "absent", Whole: true, Snapshot: true, SQL: "UPDATE " + b.rows + " AS t SET " + b.d.Quote(ValidTo) +
 		" = greatest(" + b.snapshot() + ", t." + b.d.Quote(ValidFrom) + ") WHERE " + open + " AND NOT EXISTS (SELECT 1 FROM " + b.staging + " s WHERE " + b.sameKey() + ")"})
+	b.dropOlder(open)
+	b.probe(open)
+	b.step(Statement{Name: "closed", If: "touched", Expect: []string{"touched"}, Snapshot: !b.s.CursorIsTime, SQL: b.closeChanged(open)})
 	b.step(Statement{Name: "inserted", Expect: []string{"missing", "differing"}, Snapshot: !b.s.CursorIsTime, SQL: b.openVersions(open)})
 }
 
@@ -194,7 +199,8 @@ func (b *builder) foretold(figures ...string) []string {
 }
 
 func (b *builder) lock() {
-	if lock := b.d.Lock(b.rows); lock != "" && b.s.Existing != nil {
+	if lock := b.d.Lock(b.rows); lock != "" && b.s.Existing != nil && !b.locked {
+		b.locked = true
 		b.step(Statement{SQL: lock})
 	}
 }

@@ -81,6 +81,8 @@ type builder struct {
 	// changes or locks rows of the target.
 	target, rows string
 	staging      string
+	// analyzed and locked say that a step has done so already.
+	analyzed, locked bool
 }
 
 func (b *builder) build() error {
@@ -155,7 +157,8 @@ func (b *builder) nothing() string {
 // analyze lets joins with the staging table be planned well; statements that only read
 // it through do without.
 func (b *builder) analyze() {
-	if analyze := b.d.Analyze(b.staging); analyze != "" {
+	if analyze := b.d.Analyze(b.staging); analyze != "" && !b.analyzed {
+		b.analyzed = true
 		b.step(Statement{SQL: analyze})
 	}
 }

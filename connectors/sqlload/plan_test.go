@@ -15,6 +15,7 @@ func (plain) MaxIdentifier() int            { return 63 }
 func (plain) Quote(name string) string      { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 func (plain) SystemColumn(name string) bool { return name == "ctid" }
 func (plain) Cast(e, t string) string       { return "CAST(" + e + " AS " + t + ")" }
+func (plain) Number(e string) string        { return "CAST(" + e + " AS numeric)" }
 func (plain) TextType() string              { return "text" }
 func (plain) TimeType() string              { return "timestamptz" }
 func (plain) KeyType() string               { return "text" }

@@ -87,7 +87,8 @@ func (p *Plan) Apply(ctx context.Context, session Session, in Input) (connectors
 	if err := p.run(ctx, session, p.After, in, seen); err != nil {
 		return connectors.Report{}, err
 	}
-	return connectors.Report{Counts: counts, Recipe: p.Recipe, Reason: p.Reason}, nil
+	warnings := append(p.repeatedWarning(seen), p.olderWarning(seen)...)
+	return connectors.Report{Counts: counts, Recipe: p.Recipe, Reason: p.Reason, Warnings: warnings}, nil
 }
 
 // Try runs the steps only, to find out whether the database takes the rows. The caller
@@ -160,8 +161,8 @@ func (p *Plan) check(s Statement, in Input, seen figures) error {
 			Fix:     "Leave those rows out at the source, or choose unique columns that are never NULL.",
 		}
 	}
-	if len(s.Expect) == 0 {
-		return nil
+	if err := p.checkRepeated(seen); err != nil || len(s.Expect) == 0 {
+		return err
 	}
 	var want int64
 	for _, name := range s.Expect {

@@ -122,8 +122,9 @@ type Spec struct {
 	Swap *Swap
 	// Hidden is set where several sessions fill a table of the load's own at once.
 	Hidden *Hidden
-	// CursorIsTime says that the cursor can serve as a version's time.
-	CursorIsTime bool
+	// CursorIsTime says that the cursor can serve as a version's time; CursorIsNumber that
+	// it is ordered as a number.
+	CursorIsTime, CursorIsNumber bool
 }
 
 // field returns the field of a target column.

@@ -113,8 +113,8 @@ func (b *builder) keyProbe() Statement {
 // dropDuplicates leaves the row with the highest cursor, then the last one read.
 func (b *builder) dropDuplicates() string {
 	order := b.d.Order("s") + " DESC"
-	if b.s.Cursor != "" && b.s.field(b.s.Cursor).Source != "" {
-		order = b.staged("s", b.s.Cursor) + " DESC NULLS LAST, " + order
+	if b.ordersByCursor() {
+		order = b.place(b.staged("s", b.s.Cursor)) + " DESC NULLS LAST, " + order
 	}
 	return "DELETE FROM " + b.staging + " AS d USING (SELECT " + b.d.Order("s") + " AS o, row_number() OVER (PARTITION BY " +
 		strings.Join(b.stagedAll("s", b.s.Unique), ", ") + " ORDER BY " + order + ") AS place FROM " + b.staging +

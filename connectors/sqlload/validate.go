@@ -41,9 +41,11 @@ func (s Spec) validateKey() error {
 		}
 	}
 	if s.Target.Mode == connectors.History {
-		return s.validateHistory()
+		if err := s.validateHistory(); err != nil {
+			return err
+		}
 	}
-	return nil
+	return s.validateDuplicates()
 }
 
 // validateHistory keeps the names of the version columns free.
