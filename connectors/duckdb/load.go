@@ -153,6 +153,9 @@ func (l *load) recall(ctx context.Context, it *item) (err error) {
 		if it.state.Position, err = it.store.Position(ctx, l.s, it.stream); err != nil {
 			return err
 		}
+		if it.have.Brought, err = it.store.Brought(ctx, l.s, it.stream); err != nil {
+			return err
+		}
 	}
 	return l.rematch(ctx, it)
 }

@@ -26,7 +26,7 @@ func (c *connection) Plan(ctx context.Context, id connectors.LoadID, targets []c
 	return plans, nil
 }
 
-func planOne(ctx context.Context, s session, _ connectors.LoadID, target connectors.Target) (connectors.Plan, error) {
+func planOne(ctx context.Context, s session, id connectors.LoadID, target connectors.Target) (connectors.Plan, error) {
 	plan := connectors.Plan{Table: target.Table}
 	if err := requireSchema(ctx, s, target.Table.Schema); err != nil {
 		return plan, err
@@ -36,6 +36,9 @@ func planOne(ctx context.Context, s session, _ connectors.LoadID, target connect
 		return plan, err
 	}
 	plan.Exists = have != nil
+	if err := recallPlan(ctx, s, sqlload.Stream{Installation: id.Installation, Target: target, Table: target.Table}, have); err != nil {
+		return plan, err
+	}
 	m, err := matchTarget(ctx, target, target.Table, target.Schema, have)
 	if m != nil {
 		plan.Warnings = append(m.Warnings, m.Checked...)
@@ -45,4 +48,17 @@ func planOne(ctx context.Context, s session, _ connectors.LoadID, target connect
 	}
 	err = sqlload.Fill(&plan, dialect{}, m.Spec)
 	return plan, err
+}
+
+// recallPlan reads what the destination remembers of a stream, where it remembers anything.
+func recallPlan(ctx context.Context, s session, stream sqlload.Stream, have *sqlload.Existing) error {
+	if have == nil {
+		return nil
+	}
+	found, err := hasTable(ctx, s, stream.Table.Schema, sqlload.LoadsTable)
+	if err != nil || !found {
+		return err
+	}
+	have.Brought, err = sqlload.Store{Dialect: dialect{}, Schema: stream.Table.Schema}.Brought(ctx, s, stream)
+	return err
 }

@@ -24,7 +24,7 @@ func (c *connection) Plan(ctx context.Context, id connectors.LoadID, targets []c
 	return plans, nil
 }
 
-func (c *connection) planOne(ctx context.Context, _ connectors.LoadID, target connectors.Target) (connectors.Plan, error) {
+func (c *connection) planOne(ctx context.Context, id connectors.LoadID, target connectors.Target) (connectors.Plan, error) {
 	s := c.own("plan the load of " + target.Table.String())
 	d := dialect{version: pgwire.ServerVersion(s.conn.PgConn()), schema: target.Table.Schema}
 	plan := connectors.Plan{Table: target.Table}
@@ -44,6 +44,9 @@ func (c *connection) planOne(ctx context.Context, _ connectors.LoadID, target co
 		return plan, err
 	}
 	plan.Exists = have != nil
+	if err := c.recallPlan(ctx, s, sqlload.Stream{Installation: id.Installation, Target: target, Table: name}, have); err != nil {
+		return plan, err
+	}
 	m, err := matchTarget(ctx, s, d, target, name, target.Schema, have)
 	if m != nil {
 		plan.Warnings = append(m.warnings, m.checked...)
@@ -53,4 +56,17 @@ func (c *connection) planOne(ctx context.Context, _ connectors.LoadID, target co
 	}
 	err = sqlload.Fill(&plan, d, m.spec)
 	return plan, err
+}
+
+// recallPlan reads what the destination remembers of a stream, where it remembers anything.
+func (c *connection) recallPlan(ctx context.Context, s *session, stream sqlload.Stream, have *existing) error {
+	if have == nil {
+		return nil
+	}
+	found, err := hasTable(ctx, s, connectors.Table{Schema: stream.Table.Schema, Name: sqlload.LoadsTable})
+	if err != nil || !found {
+		return err
+	}
+	have.Brought, err = c.store(s, stream.Table.Schema).Brought(ctx, s, stream)
+	return err
 }

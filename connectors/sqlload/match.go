@@ -93,6 +93,7 @@ func (p Pairing) Match(ctx context.Context) (*Match, error) {
 	if err := b.extras(); err != nil {
 		return nil, err
 	}
+	b.gone()
 	b.keys()
 	return b.m, b.verdict()
 }

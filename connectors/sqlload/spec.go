@@ -40,6 +40,9 @@ type Existing struct {
 	// ONLY, since they would reach those of other tables as well; Children names such tables.
 	Only     bool
 	Children []string
+	// Brought are the columns that the stream's last load brought, by source column; nil
+	// when that is not known.
+	Brought map[string]string
 	// Owned says that this user may alter the table.
 	Owned bool
 	// Filled says that the table has rows. Unseen says that this user may not read them, or
@@ -107,6 +110,8 @@ type Spec struct {
 	Existing *Existing
 	// Fields are the columns that are loaded.
 	Fields []Field
+	// Kept are columns of the table that earlier loads brought and this one does not.
+	Kept []Field
 	// Drift lists DDL that the drift policy asks for.
 	Drift []string
 	// Staging names the staging table.

@@ -181,6 +181,8 @@ type Done struct {
 	Fence  int64
 	Report connectors.Report
 	Close  connectors.Close
+	// Columns are the columns that the load brought, by source column.
+	Columns map[string]string
 }
 
 // Require locks the stream's row and refuses a load whose fence is not the row's.
@@ -217,7 +219,7 @@ func (s Store) Finish(ctx context.Context, db Session, done Done) error {
 }
 
 func (s Store) insertLoad(ctx context.Context, db Session, done Done) error {
-	report, err := json.Marshal(done.Report)
+	report, err := json.Marshal(loadRow{Report: done.Report, Columns: done.Columns})
 	if err != nil {
 		return fmt.Errorf("encode the counts: %w", err)
 	}
