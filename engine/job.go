@@ -120,15 +120,24 @@ func (t *transfer) prepare(ctx context.Context, j *job, sources map[string]sessi
 
 // describe asks the source about one route.
 func (it *itinerary) describe(ctx context.Context, r route, s session) (shipment, error) {
-	discoverer, err := role[connectors.Discoverer](s, "describe datasets")
+	described, err := describe(ctx, r, s)
 	if err != nil {
 		return shipment{}, err
 	}
+	return it.ship(r, s.descriptor.Kind, described)
+}
+
+// describe asks the source about the dataset of a route.
+func describe(ctx context.Context, r route, s session) (connectors.Description, error) {
+	discoverer, err := role[connectors.Discoverer](s, "describe datasets")
+	if err != nil {
+		return connectors.Description{}, err
+	}
 	described, err := discoverer.Describe(ctx, r.dataset.Dataset)
 	if err != nil {
-		return shipment{}, fmt.Errorf("describing %s: %w", r.dataset.Name, err)
+		return connectors.Description{}, fmt.Errorf("describing %s: %w", r.dataset.Name, err)
 	}
-	return it.ship(r, s.descriptor.Kind, described)
+	return described, nil
 }
 
 // described, claimed, moved and applying keep the board up to date.

@@ -25,7 +25,7 @@ func (e *Engine) PlanFlow(ctx context.Context, flow flows.Flow) (plans []flows.S
 	}
 	plans = make([]flows.StreamPlan, len(it.routes))
 	for i, r := range it.routes {
-		plans[i] = flows.StreamPlan{Dataset: r.dataset.Name, Table: r.table, Unique: r.stream.Unique}
+		plans[i] = flows.StreamPlan{Stream: r.place, Dataset: r.dataset.Name, Table: r.table, Unique: r.stream.Unique, WriteMode: r.stream.WriteMode}
 	}
 	sources, err := e.connectSources(ctx, it.routes, flow.Name)
 	defer e.shutAll(ctx, sources)
@@ -35,8 +35,17 @@ func (e *Engine) PlanFlow(ctx context.Context, flow flows.Flow) (plans []flows.S
 	return e.planTargets(ctx, it, sources, plans)
 }
 
-// planTargets describes the sources and asks the destination.
+// planTargets describes the sources and asks the destination. What the sources say is
+// kept when the destination does not answer.
 func (e *Engine) planTargets(ctx context.Context, it *itinerary, sources map[string]session, plans []flows.StreamPlan) ([]flows.StreamPlan, error) {
+	for i, r := range it.routes {
+		described, err := describe(ctx, r, sources[r.authorizerID])
+		if err != nil {
+			blame(ctx, plans[i:i+1], err)
+			continue
+		}
+		plans[i].Description = &described
+	}
 	s, err := e.connect(ctx, it.destination.AuthorizerID, it.flow.Name)
 	if err != nil {
 		return blame(ctx, plans, err), nil
@@ -50,23 +59,61 @@ func (e *Engine) planTargets(ctx context.Context, it *itinerary, sources map[str
 	if err != nil {
 		return nil, fmt.Errorf("looking up the installation: %w", err)
 	}
-	id := connectors.LoadID{Installation: installation, Flow: it.flow.Name}
+	p := planner{
+		it: it, loader: loader, can: s.descriptor.Capabilities,
+		id: connectors.LoadID{Installation: installation, Flow: it.flow.Name},
+	}
 	for i, r := range it.routes {
-		shipment, err := it.describe(ctx, r, sources[r.authorizerID])
-		if err != nil {
+		if plans[i].Description == nil {
+			continue
+		}
+		if err := p.plan(ctx, r, sources[r.authorizerID].descriptor.Kind, &plans[i]); err != nil {
 			blame(ctx, plans[i:i+1], err)
-			continue
 		}
-		plans[i].Unique = shipment.target.Unique
-		answers, err := loader.Plan(ctx, id, []connectors.Target{shipment.target})
-		if err != nil || len(answers) != 1 {
-			blame(ctx, plans[i:i+1], errors.Join(err, wrongNumber(len(answers), err)))
-			continue
-		}
-		plans[i].Plan, plans[i].Checked, plans[i].Problem = answers[0], true, answers[0].Refusal
-		plans[i].Plan.Warnings = append(shipment.warnings[:len(shipment.warnings):len(shipment.warnings)], answers[0].Warnings...)
 	}
 	return plans, nil
+}
+
+// planner asks the destination about one table after the other.
+type planner struct {
+	it     *itinerary
+	loader connectors.Loader
+	can    connectors.Capabilities
+	id     connectors.LoadID
+}
+
+// plan asks about one table whose source is described. A stream without a write mode gets
+// the one that the domain proposes for what the ends say.
+func (p planner) plan(ctx context.Context, r route, sourceKind string, plan *flows.StreamPlan) error {
+	if r.stream.WriteMode != "" {
+		return p.ask(ctx, r, sourceKind, plan)
+	}
+	known := flows.StreamEnds{Dataset: r.dataset, Description: plan.Description}
+	for range 2 { // what the destination refuses is proposed no more
+		r.stream.WriteMode = flows.ProposeMode(known, p.can)
+		if err := p.ask(ctx, r, sourceKind, plan); err != nil || plan.Problem == nil {
+			return err
+		}
+		known.Plans = append(known.Plans, *plan)
+	}
+	return nil
+}
+
+// ask is one question to the destination.
+func (p planner) ask(ctx context.Context, r route, sourceKind string, plan *flows.StreamPlan) error {
+	plan.WriteMode = r.stream.WriteMode
+	shipment, err := p.it.ship(r, sourceKind, *plan.Description)
+	if err != nil {
+		return err
+	}
+	plan.Unique = shipment.target.Unique
+	answers, err := p.loader.Plan(ctx, p.id, []connectors.Target{shipment.target})
+	if err != nil || len(answers) != 1 {
+		return errors.Join(err, wrongNumber(len(answers), err))
+	}
+	plan.Plan, plan.Checked, plan.Problem = answers[0], true, answers[0].Refusal
+	plan.Plan.Warnings = append(shipment.warnings[:len(shipment.warnings):len(shipment.warnings)], answers[0].Warnings...)
+	return nil
 }
 
 func wrongNumber(answers int, err error) error {
@@ -104,7 +151,7 @@ func blame(ctx context.Context, plans []flows.StreamPlan, err error) []flows.Str
 func unresolved(flow flows.Flow, err error) []flows.StreamPlan {
 	plans := make([]flows.StreamPlan, len(flow.Streams))
 	for i, stream := range flow.Streams {
-		plans[i] = flows.StreamPlan{Table: connectors.Table{Name: stream.Table}, Unique: stream.Unique}
+		plans[i] = flows.StreamPlan{Stream: i, Table: connectors.Table{Name: stream.Table}, Unique: stream.Unique, WriteMode: stream.WriteMode}
 		if len(stream.From) == 1 {
 			plans[i].Dataset = stream.From[0].Dataset
 		}

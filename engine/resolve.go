@@ -12,7 +12,9 @@ import (
 
 // route is one table on its way: an expanded stream with its defaults filled in.
 type route struct {
-	stream       flows.Stream
+	stream flows.Stream
+	// place is the stream's index in the flow.
+	place        int
 	dataset      flows.SourceDataset
 	authorizerID string
 	table        connectors.Table
@@ -42,10 +44,13 @@ func (e *Engine) resolve(ctx context.Context, flow flows.Flow) (*itinerary, erro
 		return nil, err
 	}
 	out := &itinerary{flow: flow, destination: destination, limits: limits}
-	for _, stream := range flow.Streams {
+	for place, stream := range flow.Streams {
 		routes, err := e.routesOf(ctx, stream, destination)
 		if err != nil {
 			return nil, err
+		}
+		for i := range routes {
+			routes[i].place = place
 		}
 		out.routes = append(out.routes, routes...)
 	}
@@ -81,22 +86,19 @@ func (e *Engine) routesOf(ctx context.Context, stream flows.Stream, destination 
 	return routes, nil
 }
 
-// placeholder stands for the name of the source's table in a target and a state key.
-const placeholder = "{table}"
-
-// routeOf names the target of one dataset. The placeholder is filled in after the
+// routeOf names the target of one dataset. The flows.TablePlaceholder is filled in after the
 // schema was split off, so that a table with a dot in its name stays one name.
 func routeOf(stream flows.Stream, dataset flows.SourceDataset, many bool, authorizerID, defaultSchema string) (route, error) {
 	typed := stream.Table
 	if typed == "" {
-		typed = placeholder
+		typed = flows.TablePlaceholder
 	}
 	key := stream.StateKey
-	if many && !strings.Contains(key, placeholder) {
-		key += "." + placeholder
+	if many && !strings.Contains(key, flows.TablePlaceholder) {
+		key += "." + flows.TablePlaceholder
 	}
 	name := tableName(dataset)
-	fill := strings.NewReplacer(placeholder, name)
+	fill := strings.NewReplacer(flows.TablePlaceholder, name)
 	table, err := flows.ParseTable(typed, defaultSchema)
 	if err != nil {
 		return route{}, refusal(connectors.Config, "Write the table as schema.table in the stream and save the flow.", "%v", err)

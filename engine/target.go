@@ -117,9 +117,8 @@ func (it *itinerary) ship(r route, sourceKind string, described connectors.Descr
 // was saved: the source may have changed since.
 func (s shipment) validate(r route) error {
 	t := s.target
-	if t.Mode.NeedsKey() && len(t.Unique) == 0 {
-		return refusal(connectors.Config, "Name the unique columns in the stream, or give the dataset a key.",
-			"%s has no key, and %s into %s works by unique columns", r.dataset.Name, t.Mode, t.Table)
+	if breach := t.Breach(); breach != nil {
+		return breach.Refusal()
 	}
 	for _, name := range t.Unique {
 		if t.Schema.Index(name) < 0 && t.Layout != connectors.LayoutRaw {
@@ -127,24 +126,7 @@ func (s shipment) validate(r route) error {
 				"the unique column %q of %s is not read from %s", name, t.Table, r.dataset.Name)
 		}
 	}
-	return s.validateCursor(r)
-}
-
-// validateCursor refuses incremental reads that would lose or double rows.
-func (s shipment) validateCursor(r route) error {
-	t := s.target
-	if t.Cursor == "" {
-		return nil
-	}
-	if t.Mode == connectors.TruncateInsert {
-		return refusal(connectors.Config, "Take the cursor out of the source, or use upsert.",
-			"%s is read incrementally, so truncate_insert into %s would remove the rows read before", r.dataset.Name, t.Table)
-	}
-	if t.Mode == connectors.Insert && len(t.Unique) == 0 && s.selection.Overlap != connectors.OverlapNone {
-		return refusal(connectors.Config, "Use upsert, name a key, or set overlap to none.",
-			"%s has a cursor but no key, so insert into %s would store the newest rows twice", r.dataset.Name, t.Table)
-	}
-	if t.Cursor != connectors.CursorXmin && t.Schema.Index(t.Cursor) < 0 {
+	if t.Cursor != "" && t.Cursor != connectors.CursorXmin && t.Schema.Index(t.Cursor) < 0 {
 		return refusal(connectors.Config, "Add it to the columns of the source, or choose another cursor.",
 			"the cursor %q of %s is not among the columns that are read", t.Cursor, r.dataset.Name)
 	}

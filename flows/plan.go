@@ -4,6 +4,12 @@ import "leat/connectors"
 
 // StreamPlan is what a run would do with one table, found without writing.
 type StreamPlan struct {
+	// Stream is the index of the flow's stream.
+	Stream int
+	// Description is the source's answer; nil when it gave none.
+	Description *connectors.Description
+	// WriteMode is the stream's, or the proposal where it has none.
+	WriteMode connectors.WriteMode
 	// Dataset is the name of what is read.
 	Dataset string
 	Table   connectors.Table

@@ -12,8 +12,8 @@ import (
 	"leat/connectors"
 )
 
-// tablePlaceholder stands for each table of a pattern.
-const tablePlaceholder = "{table}"
+// TablePlaceholder stands for the name of each table of a pattern.
+const TablePlaceholder = "{table}"
 
 // check adds what is wrong with a dataset.
 func (d SourceDataset) check(problems connectors.Problems, at string, can connectors.Capabilities) {
@@ -131,7 +131,7 @@ func (s Stream) checkInputs(problems connectors.Problems, at string) {
 }
 
 func (s Stream) checkTable(problems connectors.Problems, at string, can connectors.Capabilities) {
-	table, err := ParseTable(strings.ReplaceAll(s.Table, tablePlaceholder, "table"), "")
+	table, err := ParseTable(strings.ReplaceAll(s.Table, TablePlaceholder, "table"), "")
 	if err != nil {
 		problems.Add(at+"table", err.Error())
 		return

@@ -211,10 +211,23 @@ func (b *builder) flow(f Flow) {
 	}
 	authorizer, _ := b.desired.Everything.authorizer(func(a authorizers.Authorizer) bool { return a.ID == destination.AuthorizerID })
 	if capabilities, ok := b.capabilities(authorizer.Connector); ok {
-		b.refuseAll(f.at, "flow", f.Name, out.Validate(capabilities))
+		b.refuseAll(f.at, "flow", f.Name, flows.Judge(out, b.ends(out, capabilities)).OrNil())
 	}
 	b.desired.At["flow "+f.Name] = f.at.String()
 	b.desired.State.Flows = append(b.desired.State.Flows, out)
+}
+
+// ends is what the files say of a flow's ends.
+func (b *builder) ends(f flows.Flow, destination connectors.Capabilities) flows.Ends {
+	out := flows.Ends{Destination: destination, Streams: make([]flows.StreamEnds, len(f.Streams))}
+	for i, stream := range f.Streams {
+		if len(stream.From) != 1 {
+			continue
+		}
+		source, _ := find(b.desired.Everything.Sources, func(x flows.Source) bool { return x.ID == stream.From[0].SourceID })
+		out.Streams[i].Dataset, _ = source.Dataset(stream.From[0].Dataset)
+	}
+	return out
 }
 
 // stream builds one stream. Its state key is taken from the file, else from the stored

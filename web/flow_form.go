@@ -19,31 +19,19 @@ type flowEdit struct {
 	formVersion
 	stored, typed flows.Flow
 	problems      connectors.Problems
-	consents      []string
-	warnings      []string
-	back          string
+	// consents are the values that are ticked; posted says that the form came from a person
+	// and not from the store.
+	consents []string
+	posted   bool
+	warnings []string
+	back     string
 
 	sources      []flows.Source
 	destinations []flows.Destination
 	capabilities connectors.Capabilities
-	// seen describes the dataset of each stream, as far as its system answered.
-	seen []streamSeen
-}
-
-// streamSeen is what is known of a stream's dataset.
-type streamSeen struct {
-	source      flows.Source
-	dataset     flows.SourceDataset
-	description *connectors.Description
-	problem     error
-}
-
-// key is what identifies a row: the dataset's own key, else the primary key.
-func (s streamSeen) key() []string {
-	if len(s.dataset.Key) > 0 || s.description == nil {
-		return s.dataset.Key
-	}
-	return s.description.Schema.Key
+	// ends is what is known of the ends of each stream; asked says that they were asked.
+	ends  []streamSeen
+	asked bool
 }
 
 func (e *flowEdit) here() string {
@@ -83,6 +71,12 @@ func (s *Server) editFlow(c echo.Context) error {
 func (s *Server) comeBack(c echo.Context, edit flowEdit) error {
 	if err := s.loadEnds(c.Request().Context(), &edit); err != nil {
 		return err
+	}
+	s.findEnds(c.Request().Context(), &edit)
+	if edit.posted {
+		edit.agree()
+	} else {
+		edit.consents = edit.agreements()
 	}
 	if id := c.QueryParam("destination"); id != "" {
 		edit.typed.DestinationID = id
@@ -128,7 +122,7 @@ func (e *flowEdit) destination() flows.Destination {
 }
 
 func readFlowEdit(stored flows.Flow, form url.Values) flowEdit {
-	edit := flowEdit{stored: stored, problems: connectors.Problems{}, consents: form["consent"], back: returnPath(form), formVersion: versionIn(form, stored.ID)}
+	edit := flowEdit{stored: stored, problems: connectors.Problems{}, posted: true, consents: form["consent"], back: returnPath(form), formVersion: versionIn(form, stored.ID)}
 	edit.typed = readFlow(stored, form, edit.problems)
 	if len(edit.typed.Streams) == 0 {
 		edit.typed.Streams = []flows.Stream{{From: []flows.StreamInput{{}}}}
@@ -165,6 +159,8 @@ func (s *Server) saveFlow(c echo.Context) error {
 	if err := s.loadEnds(ctx, &edit); err != nil {
 		return err
 	}
+	s.findEnds(ctx, &edit)
+	edit.agree()
 	action := form.Get("action")
 	if !slices.Contains([]string{"preview", "save", "overwrite"}, action) { // those take what was shown
 		edit.follow(form)
@@ -196,30 +192,21 @@ func (s *Server) reshowFlow(c echo.Context, edit flowEdit) error {
 	return s.showFlow(c, http.StatusOK, edit)
 }
 
-// storeFlow saves what was typed when neither the domain nor the destination has
-// anything against it.
+// storeFlow saves what was typed when neither the domain nor the ends have anything
+// against it.
 func (s *Server) storeFlow(c echo.Context, edit flowEdit) error {
-	ctx := c.Request().Context()
-	s.lookAtEnds(ctx, &edit)
-	edit.complete()
-	if err := edit.judge(); err != nil {
+	findings, _, err := s.judgeFlow(c.Request().Context(), &edit)
+	if err != nil {
 		return err
-	}
-	unchecked := ""
-	if len(edit.problems) == 0 {
-		plans, err := s.Engine.PlanFlow(ctx, edit.typed)
-		if err != nil {
-			edit.problems.Add("", problemLine(err))
-		}
-		unchecked = edit.judgePlans(plans)
 	}
 	if len(edit.problems) > 0 {
 		return s.showFlow(c, http.StatusUnprocessableEntity, edit)
 	}
-	return s.keepFlow(c, edit, unchecked)
+	return s.keepFlow(c, edit, openPoints(findings))
 }
 
-func (s *Server) keepFlow(c echo.Context, edit flowEdit, unchecked string) error {
+// keepFlow stores the flow; open says what is left to do or to check.
+func (s *Server) keepFlow(c echo.Context, edit flowEdit, open string) error {
 	ctx := c.Request().Context()
 	f := edit.typed
 	if f.ID == "" {
@@ -233,8 +220,8 @@ func (s *Server) keepFlow(c echo.Context, edit flowEdit, unchecked string) error
 	} else if err != nil {
 		return fmt.Errorf("save the flow: %w", err)
 	}
-	if unchecked != "" {
-		s.flash(ctx, "warn", "Flow "+f.Name+" is saved unchecked: "+unchecked)
+	if open != "" {
+		s.flash(ctx, "warn", "Flow "+f.Name+" is saved. "+open)
 	} else {
 		s.flash(ctx, "ok", "Flow "+f.Name+" is saved.")
 	}

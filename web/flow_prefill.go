@@ -8,45 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"leat/connectors"
 	"leat/flows"
 )
-
-// lookAtEnds finds what the destination can do and describes the dataset of each
-// stream, within the time that a page can wait.
-func (s *Server) lookAtEnds(ctx context.Context, edit *flowEdit) {
-	if _, capabilities, err := s.wayOf(ctx, edit.destination().AuthorizerID); err == nil {
-		edit.capabilities = capabilities
-	}
-	ctx, cancel := context.WithTimeout(ctx, describeTimeout)
-	defer cancel()
-	edit.seen = make([]streamSeen, len(edit.typed.Streams))
-	for i, stream := range edit.typed.Streams {
-		edit.seen[i] = s.lookAtStream(ctx, edit, stream, i < describedAtOnce)
-	}
-}
-
-func (s *Server) lookAtStream(ctx context.Context, edit *flowEdit, stream flows.Stream, ask bool) streamSeen {
-	if len(stream.From) == 0 {
-		return streamSeen{}
-	}
-	seen := streamSeen{source: edit.source(stream.From[0].SourceID)}
-	dataset, ok := seen.source.Dataset(stream.From[0].Dataset)
-	if !ok {
-		return seen
-	}
-	seen.dataset = dataset
-	if dataset.Pattern != "" || !ask {
-		return seen
-	}
-	description, err := s.Engine.Describe(ctx, seen.source.AuthorizerID, dataset.Dataset)
-	if err != nil {
-		seen.problem = err
-		return seen
-	}
-	seen.description = &description
-	return seen
-}
 
 // prefill chooses everything that can be chosen: the only destination, the next
 // dataset, table, write mode and name.
@@ -95,7 +58,7 @@ func (e *flowEdit) prefillTable(stream *flows.Stream) {
 	if !ok || stream.Table != "" && (stream.StateKey != "" || !e.isPrefilled(stream.Table)) {
 		return
 	}
-	stream.Table = tableFor(dataset, e.destination().DefaultSchema)
+	stream.Table = flows.ProposeTable(dataset, e.destination().DefaultSchema)
 }
 
 // isPrefilled says whether a table name is one that this form proposes for some
@@ -108,7 +71,7 @@ func (e *flowEdit) isPrefilled(table string) bool {
 	for _, source := range e.sources {
 		for _, dataset := range source.Datasets {
 			for _, schema := range schemas {
-				if tableFor(dataset, schema) == table {
+				if flows.ProposeTable(dataset, schema) == table {
 					return true
 				}
 			}
@@ -143,66 +106,6 @@ func (e *flowEdit) isStored(stream flows.Stream) bool {
 // proposedFor names the dataset that a proposal is made for.
 func proposedFor(input flows.StreamInput) string { return input.SourceID + "/" + input.Dataset }
 
-// tableFor proposes a table for a dataset.
-func tableFor(d flows.SourceDataset, schema string) string {
-	if d.Pattern != "" {
-		if schema == "" {
-			return tablePlaceholder
-		}
-		return flows.FormatTable(connectors.Table{Name: schema}) + "." + tablePlaceholder
-	}
-	name := d.Dataset.Name
-	switch {
-	case d.Dataset.Query != "":
-		name = d.Name
-	case d.Dataset.Schema == "": // a file: its folder and ending say nothing here
-		name = fileStem(d.Name)
-	}
-	return flows.FormatTable(connectors.Table{Schema: schema, Name: name})
-}
-
-// complete fills what depends on the descriptions: write modes, and the state keys of
-// new streams. Unique columns that are the dataset's key are kept as "the key".
-func (e *flowEdit) complete() {
-	for i := range e.typed.Streams {
-		stream, seen := &e.typed.Streams[i], e.seen[i]
-		if stream.WriteMode == "" {
-			stream.WriteMode = e.bestMode(seen)
-		}
-		if !stream.WriteMode.NeedsKey() || slices.Equal(stream.Unique, seen.key()) {
-			stream.Unique = nil
-		}
-		if stream.StateKey == "" && stream.Table != "" {
-			stream.StateKey = e.freeStateKey(i, stream.Table)
-		}
-	}
-}
-
-func (e *flowEdit) freeStateKey(at int, table string) string {
-	var taken []string
-	for i, stream := range e.typed.Streams {
-		if i != at && stream.StateKey != "" {
-			taken = append(taken, stream.StateKey)
-		}
-	}
-	return freeName(e.typed.Name+"/"+table, taken)
-}
-
-// bestMode is the mode that repeats itself without harm: upsert by the key; without a
-// key the whole table is replaced; what is read incrementally without a key is added.
-func (e *flowEdit) bestMode(seen streamSeen) connectors.WriteMode {
-	order := []connectors.WriteMode{connectors.Upsert, connectors.TruncateInsert, connectors.Insert}
-	if seen.dataset.Pattern == "" && len(seen.key()) == 0 {
-		order = order[1:]
-	}
-	for _, mode := range order {
-		if e.capabilities.Offers(mode) && !(mode == connectors.TruncateInsert && seen.dataset.Cursor != "") {
-			return mode
-		}
-	}
-	return ""
-}
-
 func refusedReplace(d flows.SourceDataset) string {
 	return fmt.Sprintf("%s is read incrementally by %s, so one read is not the whole table.", d.Name, d.Cursor)
 }
@@ -232,7 +135,7 @@ func (s *Server) flowName(ctx context.Context, edit *flowEdit) (string, error) {
 // nameFor proposes a name for a flow that reads a dataset: its table, or its source when
 // it is a pattern.
 func nameFor(source flows.Source, d flows.SourceDataset) string {
-	table := strings.ReplaceAll(tableFor(d, ""), tablePlaceholder, "")
+	table := strings.ReplaceAll(flows.ProposeTable(d, ""), flows.TablePlaceholder, "")
 	return cmp.Or(strings.Trim(table, `".`), source.Name)
 }
 

@@ -21,23 +21,19 @@ const previewedStreams = 5
 // previewFlow shows what the flow would do. Nothing is saved and nothing written.
 func (s *Server) previewFlow(c echo.Context, edit flowEdit, form url.Values) error {
 	ctx := c.Request().Context()
-	s.lookAtEnds(ctx, &edit)
-	edit.complete()
-	if err := edit.judge(); err != nil {
+	for _, i := range flows.AppendsAll(edit.typed, edit.known()) {
+		edit.typed.Streams[i].AppendAll = true // the preview asks for it too
+	}
+	_, plans, err := s.judgeFlow(ctx, &edit)
+	if err != nil {
 		return err
 	}
-	delete(edit.problems, "consent") // the preview asks for it too
-	if len(edit.problems) > 0 {
-		return s.showFlow(c, http.StatusUnprocessableEntity, edit)
-	}
-	plans, err := s.Engine.PlanFlow(ctx, edit.typed)
-	if err != nil {
-		edit.problems.Add("", problemLine(err))
+	if len(edit.problems) > 0 && len(plans) == 0 {
 		return s.showFlow(c, http.StatusUnprocessableEntity, edit)
 	}
 	view := page.FlowPreview{
 		Shell: s.shell(c, "Preview of "+edit.typed.Name, "flows"), ID: edit.stored.ID, Name: edit.typed.Name,
-		Fields: carried(form), Schedule: scheduleSentence(edit.typed.Schedule), Consents: edit.neededConsent(),
+		Fields: carried(form), Schedule: scheduleSentence(edit.typed.Schedule), Consents: edit.neededConsents(),
 	}
 	for i, plan := range plans {
 		view.Streams = append(view.Streams, s.streamPreview(ctx, &edit, plan, i < previewedStreams))
@@ -61,8 +57,7 @@ func carried(form url.Values) []page.Posted {
 
 // streamPreview shows one table: columns, statements and the first rows.
 func (s *Server) streamPreview(ctx context.Context, edit *flowEdit, plan flows.StreamPlan, rows bool) page.StreamPreview {
-	i := edit.streamOf(plan)
-	stream, seen := edit.typed.Streams[i], edit.seen[i]
+	stream, seen := edit.typed.Streams[plan.Stream], edit.ends[plan.Stream]
 	table := flows.FormatTable(plan.Table)
 	if plan.Plan.Table.Name != "" {
 		table = flows.FormatTable(plan.Plan.Table)
@@ -74,12 +69,12 @@ func (s *Server) streamPreview(ctx context.Context, edit *flowEdit, plan flows.S
 	if plan.Problem != nil {
 		view.Error = errorBox(plan.Problem)
 	}
-	if seen.description == nil || seen.dataset.Pattern != "" {
+	if seen.Description == nil || seen.Dataset.Pattern != "" {
 		return view
 	}
-	view.Rows = seen.description.EstimatedRows
+	view.Rows = seen.Description.EstimatedRows
 	view.Columns = columnPlans(seen, plan.Plan)
-	view.Warnings = append(view.Warnings, seen.description.Warnings...)
+	view.Warnings = append(view.Warnings, seen.Description.Warnings...)
 	if rows {
 		s.previewRows(ctx, seen, &view)
 	}
@@ -88,21 +83,21 @@ func (s *Server) streamPreview(ctx context.Context, edit *flowEdit, plan flows.S
 
 func (s *Server) previewRows(ctx context.Context, seen streamSeen, view *page.StreamPreview) {
 	found, err := s.Engine.Preview(ctx, seen.source.AuthorizerID, connectors.Selection{
-		Dataset: seen.dataset.Dataset, Columns: seen.dataset.Columns, Key: seen.dataset.Key,
+		Dataset: seen.Dataset.Dataset, Columns: seen.Dataset.Columns, Key: seen.Dataset.Key,
 	}, previewRows)
 	if err != nil {
 		view.Warnings = append(view.Warnings, "No rows can be shown: "+problemLine(err))
 		return
 	}
-	table := dataTable("First rows of "+view.Dataset, found, seen.key(), seen.dataset.Cursor)
+	table := dataTable("First rows of "+view.Dataset, found, seen.Key(), seen.Dataset.Cursor)
 	view.Data = &table
 }
 
 // columnPlans follows each source column to its target column.
 func columnPlans(seen streamSeen, plan connectors.Plan) []page.ColumnPlan {
 	var out []page.ColumnPlan
-	for _, column := range seen.description.Schema.Columns {
-		if len(seen.dataset.Columns) > 0 && !slices.Contains(seen.dataset.Columns, column.Name) {
+	for _, column := range seen.Description.Schema.Columns {
+		if len(seen.Dataset.Columns) > 0 && !slices.Contains(seen.Dataset.Columns, column.Name) {
 			continue
 		}
 		shown := page.ColumnPlan{Source: column.Name, SourceType: column.Native, Note: column.Note, Target: column.Name}

@@ -38,7 +38,7 @@ func (s *Server) showFlow(c echo.Context, status int, edit flowEdit) error {
 		view.Shell.Title = "Edit " + edit.stored.Name
 	}
 	if !onlySchedule(c) {
-		s.lookAtEnds(ctx, &edit)
+		s.lookAtSources(ctx, &edit)
 		if err := s.fillFlowForm(ctx, &edit, &view); err != nil {
 			return err
 		}
@@ -69,20 +69,19 @@ func (s *Server) fillFlowForm(ctx context.Context, edit *flowEdit, view *page.Fl
 	for _, source := range edit.sources {
 		view.Sources = append(view.Sources, component.Option{Value: source.ID, Label: label(source.Name, source.AuthorizerID)})
 	}
-	keepModes := names(edit.typed.Streams, func(x flows.Stream) string { return string(x.WriteMode) })
 	for i := range edit.typed.Streams {
-		if keepModes[i] == "" {
-			edit.typed.Streams[i].WriteMode = edit.bestMode(edit.seen[i])
+		if edit.typed.Streams[i].WriteMode == "" {
+			edit.typed.Streams[i].WriteMode = edit.proposedMode(i)
 		}
 		view.Streams = append(view.Streams, edit.streamForm(i))
 	}
-	view.Consents = edit.neededConsent()
+	view.Consents = edit.neededConsents()
 	return nil
 }
 
 // streamForm draws one stream.
 func (e *flowEdit) streamForm(i int) page.StreamForm {
-	stream, seen := e.typed.Streams[i], e.seen[i]
+	stream, seen := e.typed.Streams[i], e.ends[i]
 	form := page.StreamForm{
 		StateKey: stream.StateKey, SourceID: stream.From[0].SourceID, Dataset: stream.From[0].Dataset, Table: stream.Table,
 		Replace: string(stream.Replace), Drift: string(stream.Drift), Layout: string(stream.Layout),
@@ -98,12 +97,12 @@ func (e *flowEdit) streamForm(i int) page.StreamForm {
 	for _, d := range seen.source.Datasets {
 		form.Datasets = append(form.Datasets, component.Option{Value: d.Name, Label: d.Name})
 	}
-	if seen.dataset.Name != "" {
-		form.Reading = readingWords(seen.dataset) + "."
+	if seen.Dataset.Name != "" {
+		form.Reading = readingWords(seen.Dataset) + "."
 		form.Modes = e.modes(i)
 		form.Unique = uniquePicks(stream, seen)
 		if !e.isStored(stream) {
-			form.Proposal = &page.Proposal{For: proposedFor(stream.From[0]), Mode: string(e.bestMode(seen)), Unique: seen.key()}
+			form.Proposal = &page.Proposal{For: proposedFor(stream.From[0]), Mode: string(e.proposedMode(i)), Unique: seen.Key()}
 		}
 	}
 	return form
@@ -119,20 +118,20 @@ func readingWords(d flows.SourceDataset) string {
 
 // modes are the cards of the write modes, drawn with the user's own columns.
 func (e *flowEdit) modes(i int) []component.Choice {
-	stream, seen := e.typed.Streams[i], e.seen[i]
+	stream, seen := e.typed.Streams[i], e.ends[i]
 	table := page.ModeTable{Selected: string(stream.WriteMode), Refused: map[string]string{}, Losses: map[string]string{}}
 	for _, mode := range e.capabilities.WriteModes {
 		table.Only = append(table.Only, string(mode))
 	}
-	if seen.dataset.Cursor != "" {
-		table.Refused[string(connectors.TruncateInsert)] = refusedReplace(seen.dataset)
+	if !flows.MayReplace(seen.Dataset) {
+		table.Refused[string(connectors.TruncateInsert)] = refusedReplace(seen.Dataset)
 	}
-	if key := seen.key(); len(key) > 0 {
+	if key := seen.Key(); len(key) > 0 {
 		table.Key = strings.Join(key, ", ")
 	}
-	if seen.description != nil {
-		for _, column := range seen.description.Schema.Columns {
-			if !slices.Contains(seen.key(), column.Name) {
+	if seen.Description != nil {
+		for _, column := range seen.Description.Schema.Columns {
+			if !slices.Contains(seen.Key(), column.Name) {
 				table.Value = column.Name
 				break
 			}
@@ -149,11 +148,11 @@ func (e *flowEdit) modes(i int) []component.Choice {
 func uniquePicks(stream flows.Stream, seen streamSeen) []component.Option {
 	chosen := stream.Unique
 	if len(chosen) == 0 {
-		chosen = seen.key()
+		chosen = seen.Key()
 	}
 	var all []string
-	if seen.description != nil {
-		all = seen.description.Schema.Names()
+	if seen.Description != nil {
+		all = seen.Description.Schema.Names()
 	}
 	for _, name := range chosen {
 		if !slices.Contains(all, name) {
@@ -162,7 +161,7 @@ func uniquePicks(stream flows.Stream, seen streamSeen) []component.Option {
 	}
 	var out []component.Option
 	for _, name := range all {
-		if len(seen.dataset.Columns) > 0 && !slices.Contains(seen.dataset.Columns, name) && !slices.Contains(chosen, name) {
+		if len(seen.Dataset.Columns) > 0 && !slices.Contains(seen.Dataset.Columns, name) && !slices.Contains(chosen, name) {
 			continue
 		}
 		out = append(out, component.Option{Value: name, Label: name, Selected: slices.Contains(chosen, name)})

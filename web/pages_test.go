@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -314,6 +315,8 @@ type fakeEngine struct {
 	// rejects are yielded, then rejectsErr.
 	rejects    []flows.RejectedRow
 	rejectsErr error
+	// asks counts the looks at the ends of flows.
+	asks atomic.Int64
 }
 
 func newFakeEngine() *fakeEngine {
@@ -341,6 +344,11 @@ func (e *fakeEngine) Discover(context.Context, string) ([]connectors.DatasetInfo
 }
 
 func (e *fakeEngine) Describe(_ context.Context, _ string, d connectors.Dataset) (connectors.Description, error) {
+	e.asks.Add(1)
+	return e.describe(d)
+}
+
+func (e *fakeEngine) describe(d connectors.Dataset) (connectors.Description, error) {
 	text, number := record.Column{Name: "note", Type: mustType("text"), Native: "text", Nullable: true}, record.Column{Name: "id", Type: mustType("int64"), Native: "bigint"}
 	stamp := record.Column{Name: "updated_at", Type: mustType("timestamptz"), Native: "timestamptz"}
 	description := connectors.Description{Schema: record.Schema{Columns: []record.Column{number, text, stamp}, Key: []string{"id"}}, Cursors: []string{"updated_at"}, EstimatedRows: 1200}
@@ -367,18 +375,23 @@ func (e *fakeEngine) AuthorizerSchemas(context.Context, string) ([]connectors.Sc
 }
 
 func (e *fakeEngine) PlanFlow(_ context.Context, flow flows.Flow) ([]flows.StreamPlan, error) {
+	e.asks.Add(1)
 	if e.plan != nil {
 		return e.plan(flow)
 	}
 	var plans []flows.StreamPlan
-	for _, stream := range flow.Streams {
+	for i, stream := range flow.Streams {
 		table, err := flows.ParseTable(stream.Table, "dbo")
 		if err != nil {
 			return nil, err
 		}
-		plans = append(plans, flows.StreamPlan{Dataset: stream.From[0].Dataset, Table: table, Checked: true, Plan: connectors.Plan{
+		described, err := e.describe(connectors.Dataset{Name: strings.TrimPrefix(stream.From[0].Dataset, "public.")})
+		plans = append(plans, flows.StreamPlan{Stream: i, Description: &described, WriteMode: stream.WriteMode, Dataset: stream.From[0].Dataset, Table: table, Checked: true, Plan: connectors.Plan{
 			Table: table, Columns: map[string]string{"id": "id", "note": "note"}, Statements: []string{"CREATE TABLE " + table.String() + " ()"},
 		}})
+		if err != nil {
+			return nil, err
+		}
 	}
 	return plans, nil
 }

@@ -167,20 +167,10 @@ func (s *Server) uploadDataset(c echo.Context, edit sourceEdit) error {
 	}
 	taken := names(edit.chosen, func(d chosenDataset) string { return d.Name })
 	edit.chosen = append(edit.chosen, chosenDataset{SourceDataset: flows.SourceDataset{
-		Name: freeName(fileStem(header.Filename), taken), Dataset: connectors.Dataset{Name: name},
+		Name: freeName(flows.FileStem(header.Filename), taken), Dataset: connectors.Dataset{Name: name},
 	}})
 	edit.open = len(edit.chosen) - 1
 	return s.showSource(c, http.StatusOK, edit)
-}
-
-// fileStem is a file's name without its folder and endings.
-func fileStem(name string) string {
-	name = name[strings.LastIndexAny(name, "/\\")+1:]
-	stem, _, _ := strings.Cut(name, ".")
-	if stem == "" {
-		return "file"
-	}
-	return stem
 }
 
 // storeSource saves what was typed when the domain has nothing against it.

@@ -32,16 +32,17 @@ func (p *platform) preflight(ctx context.Context, desired manifest.Desired) ([]s
 			problems.Problems = append(problems.Problems, manifest.Problem{At: at, Message: fmt.Sprintf("flow %q: %v", flow.Name, err)})
 			continue
 		}
-		for _, plan := range plans {
-			switch {
-			case plan.Problem == nil:
-			case plan.Checked:
-				problems.Problems = append(problems.Problems, manifest.Problem{
-					At: at, Message: fmt.Sprintf("flow %q, table %s: %v%s", flow.Name, plan.Table, plan.Problem, offlineHint(plan.Problem)),
-				})
-			default:
-				warnings = append(warnings, fmt.Sprintf("%s: flow %q, table %s is saved unchecked: %v", at, flow.Name, plan.Table, plan.Problem))
-			}
+		findings := flows.JudgePlans(flow, plans)
+		for _, found := range findings.Refused {
+			problems.Problems = append(problems.Problems, manifest.Problem{
+				At: at, Message: fmt.Sprintf("flow %q, table %s: %v%s", flow.Name, found.Table, found.Problem, offlineHint(found.Problem)),
+			})
+		}
+		for _, found := range findings.Asked {
+			warnings = append(warnings, fmt.Sprintf("%s: flow %q, table %s is skipped by each run until takeover is answered: %v", at, flow.Name, found.Table, found.Problem))
+		}
+		for _, found := range findings.Unchecked {
+			warnings = append(warnings, fmt.Sprintf("%s: flow %q, table %s is saved unchecked: %v", at, flow.Name, found.Table, found.Problem))
 		}
 	}
 	if len(problems.Problems) > 0 {

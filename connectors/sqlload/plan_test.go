@@ -75,7 +75,7 @@ func (s *script) Query(_ context.Context, sql string, _ ...string) ([]Row, error
 func upsertPlan(t *testing.T, guards ...string) *Plan {
 	t.Helper()
 	plan, err := Build(plain{}, Spec{
-		Target: connectors.Target{Mode: connectors.Upsert}, Table: connectors.Table{Schema: "s", Name: "t"}, Staging: "stage", Unique: []string{"id"},
+		Target: connectors.Target{Mode: connectors.Upsert, Unique: []string{"id"}}, Table: connectors.Table{Schema: "s", Name: "t"}, Staging: "stage", Unique: []string{"id"},
 		Fields:   []Field{{Source: "id", Column: "id", Type: "int"}, {Source: "v", Column: "v", Type: "int"}},
 		Existing: &Existing{Columns: []Column{{Name: "id", Type: "int"}, {Name: "v", Type: "int"}}, Guards: guards},
 	})

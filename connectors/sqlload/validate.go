@@ -19,8 +19,8 @@ func (s Spec) validate() error {
 	if s.Target.Mode == connectors.Insert && s.Target.FullRefresh && s.Existing != nil && (s.Existing.Filled || s.Existing.Unseen) {
 		return refuse("A full refresh would append all rows to %s again, which has rows", "Empty the table first, or use truncate_insert or upsert.", s.Table)
 	}
-	if s.Target.Mode == connectors.TruncateInsert && s.incremental() {
-		return refuse("truncate_insert into %s needs a whole read, but the source has the cursor %q", "Remove the cursor, or use upsert.", s.Table, s.Target.Cursor)
+	if breach := s.Target.Breach(); breach != nil {
+		return breach.Refusal()
 	}
 	if s.Target.Mode.NeedsKey() {
 		return s.validateKey()
@@ -29,9 +29,6 @@ func (s Spec) validate() error {
 }
 
 func (s Spec) validateKey() error {
-	if len(s.Unique) == 0 {
-		return refuse("%s into %s needs unique columns", "Name the columns that identify a row.", s.Target.Mode, s.Table)
-	}
 	for i, column := range s.Unique {
 		if s.field(column).Source == "" {
 			return refuse("The unique column %q of %s does not come from the source", "Select it, or name other unique columns.", column, s.Table)
@@ -78,9 +75,6 @@ func (s Spec) validateInsert() error {
 	}
 	if s.Target.Layout == connectors.LayoutRaw {
 		return nil
-	}
-	if len(s.Unique) == 0 {
-		return refuse("An incremental insert into %s without a key would append rows twice", "Name unique columns, use upsert, or set overlap: none.", s.Table)
 	}
 	for _, column := range append(slices.Clone(s.Unique), s.Cursor) {
 		if s.field(column).Source == "" {
