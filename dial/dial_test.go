@@ -157,10 +157,9 @@ func TestRebinding(t *testing.T) {
 
 func TestDialEndsWithItsContext(t *testing.T) {
 	hole := blackHole(t)
-	d := dial.New(dial.Options{Policy: dial.DefaultPolicy()})
+	d := dial.New(dial.Options{Policy: dial.DefaultPolicy(), Timeout: time.Hour}) // nothing else ends it
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(50*time.Millisecond, cancel)
-	start := time.Now()
 	if _, err := d.DialContext(ctx, "tcp", hole); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
@@ -168,9 +167,6 @@ func TestDialEndsWithItsContext(t *testing.T) {
 	defer cancel()
 	_, err := d.DialContext(short, "tcp", hole)
 	wantError(t, err, dial.KindTimeout, "did not answer")
-	if took := time.Since(start); took > 2*time.Second {
-		t.Errorf("it took %v", took)
-	}
 }
 
 // A dead first address must leave time for the second.

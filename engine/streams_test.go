@@ -2,7 +2,9 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -130,11 +132,23 @@ func TestParallelismIsBounded(t *testing.T) {
 	w.save(streams...)
 	w.saveFlow(flows.Flow{Streams: streams, Options: flows.FlowOptions{Parallelism: 2}})
 	var now, most atomic.Int64
-	w.system.faults.write = func(context.Context, int64) error {
-		most.Store(max(most.Load(), now.Add(1)))
-		time.Sleep(20 * time.Millisecond)
-		now.Add(-1)
-		return nil
+	two := make(chan struct{}) // closed when two streams write at once
+	var once sync.Once
+	w.system.faults.write = func(ctx context.Context, _ int64) error {
+		defer now.Add(-1)
+		writing := now.Add(1)
+		most.Store(max(most.Load(), writing))
+		if writing == 2 {
+			once.Do(func() { close(two) })
+		}
+		select {
+		case <-two:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Minute):
+			return errors.New("one stream writes alone")
+		}
 	}
 	if run := w.run(); run.Status != flows.RunSucceeded {
 		t.Errorf("the run is %s", run.Status)

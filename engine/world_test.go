@@ -179,7 +179,7 @@ func settled(t *testing.T) {
 	t.Helper()
 	before := runtime.NumGoroutine()
 	t.Cleanup(func() {
-		for range 100 {
+		for range 3000 {
 			if runtime.NumGoroutine() <= before {
 				return
 			}

@@ -91,7 +91,7 @@ func start(t *testing.T, q *queue, x *executor, poll, drain time.Duration) (*sch
 		cancel()
 		select {
 		case <-done:
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Error("the worker did not stop")
 		}
 	}

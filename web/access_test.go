@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"leat/accounts"
 	"leat/storage"
@@ -326,12 +325,8 @@ func TestServeEndsStreams(t *testing.T) {
 	if _, err := response.Body.Read(make([]byte, 1)); err != nil {
 		t.Fatal(err)
 	}
-	start := time.Now()
 	stop()
-	if err := <-ended; err != nil {
+	if err := <-ended; err != nil { // a stream that went on would be cut off, which is an error
 		t.Error(err)
-	}
-	if took := time.Since(start); took > 2*time.Second {
-		t.Errorf("the end took %s", took)
 	}
 }

