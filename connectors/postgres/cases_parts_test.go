@@ -12,6 +12,7 @@ import (
 // in the column that parts them; when it is read in parallel parts; then each row comes
 // exactly once, also of a default partition.
 func TestPartsOfAPartitionedTable(t *testing.T) {
+	t.Parallel()
 	layouts := map[string][2]string{
 		"LIST (region)": {"FOR VALUES IN ('eu')", "DEFAULT"}, "RANGE (region)": {"FOR VALUES FROM ('ea') TO ('ez')", "DEFAULT"},
 	}
@@ -38,6 +39,7 @@ func TestPartsOfAPartitionedTable(t *testing.T) {
 // Given a plain table with NULL in most of its columns; when it is read in parallel
 // parts; then no row is missing.
 func TestPartsKeepRowsOfNulls(t *testing.T) {
+	t.Parallel()
 	c, _ := newDatabase(t, `CREATE TABLE big (id int, day date, filler text);
 		INSERT INTO big SELECT CASE WHEN n % 2 = 0 THEN n END, CASE WHEN n % 3 = 0 THEN date '2026-01-01' END, repeat('x', 600) FROM generate_series(1, 90000) n`)
 	s := table("big")

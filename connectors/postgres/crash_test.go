@@ -28,6 +28,7 @@ func crashFlow(c *connection, table string, mode connectors.WriteMode) *flow {
 // TestCrashAnywhere kills a process at every step of a load, and then runs the same run
 // again: no row is lost, none is doubled.
 func TestCrashAnywhere(t *testing.T) {
+	t.Parallel()
 	child := filepath.Join(t.TempDir(), "child")
 	if out, err := exec.Command("go", "test", "-c", "-vet=off", "-tags", "crashpoints", "-o", child, ".").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)

@@ -68,6 +68,7 @@ func (v variant) spec(mode connectors.WriteMode) sqlload.Spec {
 
 // TestGoldenPlans compares the SQL of every mode with testdata; -update writes it.
 func TestGoldenPlans(t *testing.T) {
+	t.Parallel()
 	for _, mode := range connectors.WriteModes() {
 		t.Run(string(mode), func(t *testing.T) {
 			var out strings.Builder
@@ -86,6 +87,7 @@ func TestGoldenPlans(t *testing.T) {
 }
 
 func TestGoldenReplaceRecipes(t *testing.T) {
+	t.Parallel()
 	var out strings.Builder
 	for _, recipe := range []connectors.Replace{connectors.ReplaceMerge, connectors.ReplaceDeleteInsert, connectors.ReplaceSwap} {
 		s := variant{exists: true, index: true}.spec(connectors.TruncateInsert)

@@ -31,6 +31,7 @@ func cursorOn(name, column string) connectors.Selection {
 // TestCursorTypes reads, adds a row one step later, and reads again, for every type of
 // cursor. Rows equal to the position come again.
 func TestCursorTypes(t *testing.T) {
+	t.Parallel()
 	for typ, values := range map[string][3]string{
 		"int2": {"-1", "5", "6"}, "int4": {"1", "5", "6"}, "bigint": {"1", "9223372036854775806", "9223372036854775807"},
 		"numeric(20,6)": {"1", "5.000001", "5.000002"}, "numeric": {"-1", "0", "0.00000000000000000000000000001"},
@@ -65,6 +66,7 @@ func TestCursorTypes(t *testing.T) {
 }
 
 func TestOverlap(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, `CREATE TABLE t (id int, at timestamptz, n int, d date, big numeric);
 		INSERT INTO t SELECT g, timestamptz '2026-01-01 00:00Z' + g * interval '1 minute', g, date '2026-01-01' + g, g FROM generate_series(1, 10) g`)
 	for _, test := range []struct {
@@ -114,6 +116,7 @@ func TestOverlap(t *testing.T) {
 }
 
 func TestNullCursors(t *testing.T) {
+	t.Parallel()
 	c, _ := newDatabase(t, "CREATE TABLE t (id int, n int); INSERT INTO t VALUES (1, 1), (2, NULL)")
 	for _, test := range []struct {
 		policy       connectors.NullPolicy
@@ -138,6 +141,7 @@ func TestNullCursors(t *testing.T) {
 
 // TestEndlessCursors proves that infinity does not stop the cursor for ever.
 func TestEndlessCursors(t *testing.T) {
+	t.Parallel()
 	endless := "Infinity"
 	if serverVersion(t) < 140_000 { // its numbers are all finite, or none at all
 		endless = "NaN"
@@ -165,6 +169,7 @@ func TestEndlessCursors(t *testing.T) {
 
 // TestPositionNeverMovesBack deletes the rows at the position.
 func TestPositionNeverMovesBack(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, "CREATE TABLE t (id int, n int); INSERT INTO t VALUES (1, 1), (2, 9)")
 	s := cursorOn("t", "n")
 	_, s.Position = since(t, c, s)
@@ -192,6 +197,7 @@ func TestPositionNeverMovesBack(t *testing.T) {
 
 // TestBoundIsInsideTheSnapshot commits a row between the bound and the rows.
 func TestBoundIsInsideTheSnapshot(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, "CREATE TABLE t (id int, n int); INSERT INTO t VALUES (1, 1)")
 	r, err := c.Read(t.Context(), []connectors.Selection{cursorOn("t", "n")}, connectors.Want{})
 	if err != nil {
@@ -223,6 +229,8 @@ func TestBoundIsInsideTheSnapshot(t *testing.T) {
 	}
 }
 
+// TestXmin runs alone: this position is the oldest transaction of the whole server, so that
+// those of other tests would hold it back.
 func TestXmin(t *testing.T) {
 	c, admin := newDatabase(t, "CREATE TABLE t (id int); INSERT INTO t VALUES (1), (2); CREATE VIEW v AS TABLE t")
 	s := cursorOn("t", connectors.CursorXmin)

@@ -11,6 +11,7 @@ import (
 // TestCascadesAreRefused deletes rows that others refer to by a foreign key which would
 // pass the deletion on.
 func TestCascadesAreRefused(t *testing.T) {
+	t.Parallel()
 	children := map[string]string{
 		"set null":    "CREATE TABLE dwh.child (t int REFERENCES dwh.t ON DELETE SET NULL)",
 		"set default": "CREATE TABLE dwh.child (t int DEFAULT NULL REFERENCES dwh.t ON DELETE SET DEFAULT)",
@@ -34,6 +35,7 @@ func TestCascadesAreRefused(t *testing.T) {
 
 // A server that does not count cannot tell whether rows went along.
 func TestCascadesNeedTheServersCounts(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop+"; CREATE TABLE dwh.t (id int PRIMARY KEY, name text, at timestamp); CREATE TABLE dwh.child (t int REFERENCES dwh.t ON DELETE CASCADE)")
 	execute(t, admin, "ALTER DATABASE "+admin.Config().Database+" SET track_counts = off")
 	_, err := into(c, "t", connectors.TruncateInsert, "id").move(t)
@@ -44,6 +46,7 @@ func TestCascadesNeedTheServersCounts(t *testing.T) {
 // Rows of the other table that the same load changes itself are not taken for rows that
 // went along.
 func TestParentAndChildInOneLoad(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, `CREATE SCHEMA dwh; CREATE TABLE dwh.parent (id bigint PRIMARY KEY); CREATE TABLE dwh.child (id bigint REFERENCES dwh.parent ON DELETE CASCADE);
 		INSERT INTO dwh.parent VALUES (1), (2), (3); INSERT INTO dwh.child VALUES (1), (2)`)
 	schema := record.Schema{Columns: []record.Column{{Name: "id", Type: record.Int64}}}

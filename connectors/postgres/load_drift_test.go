@@ -8,6 +8,7 @@ import (
 )
 
 func TestDriftReportLeavesNewColumnsOut(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop+"; CREATE TABLE dwh.t (id int, at timestamp)")
 	r := into(c, "t", connectors.Insert).must(t)
 	if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], `ALTER TABLE "dwh"."t" ADD COLUMN "name" text;`) {
@@ -17,6 +18,7 @@ func TestDriftReportLeavesNewColumnsOut(t *testing.T) {
 }
 
 func TestDriftAdd(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []connectors.WriteMode{connectors.Insert, connectors.Upsert, connectors.TruncateInsert} {
 		c, admin := newDatabase(t, shop+"; CREATE TABLE dwh.t (id int PRIMARY KEY, at timestamp)")
 		f := into(c, "t", mode, "id")
@@ -27,6 +29,7 @@ func TestDriftAdd(t *testing.T) {
 }
 
 func TestDriftAddNeedsTheOwner(t *testing.T) {
+	t.Parallel()
 	_, admin := newDatabase(t, shop+"; CREATE TABLE dwh.t (id int PRIMARY KEY, at timestamp)")
 	c, _ := role(t, admin, seedGrants)
 	f := into(c, "t", connectors.Insert)
@@ -36,6 +39,7 @@ func TestDriftAddNeedsTheOwner(t *testing.T) {
 }
 
 func TestDriftRefuse(t *testing.T) {
+	t.Parallel()
 	c, _ := newDatabase(t, shop+"; CREATE TABLE dwh.t (id int PRIMARY KEY, at timestamp)")
 	f := into(c, "t", connectors.Insert)
 	f.target.Drift = connectors.DriftRefuse
@@ -44,6 +48,7 @@ func TestDriftRefuse(t *testing.T) {
 }
 
 func TestDriftRefuseAddsNoColumnOfOurs(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop+"; CREATE TABLE dwh.t (id int PRIMARY KEY, name text, at timestamp)")
 	f := into(c, "t", connectors.Insert)
 	f.target.Drift, f.target.LoadedAt, f.target.RunID = connectors.DriftRefuse, true, true
@@ -55,6 +60,7 @@ func TestDriftRefuseAddsNoColumnOfOurs(t *testing.T) {
 }
 
 func TestOnlyTheTrueReasonIsGiven(t *testing.T) {
+	t.Parallel()
 	c, _ := newDatabase(t, "CREATE SCHEMA dwh; CREATE TABLE t (id text, v int); CREATE TABLE dwh.t (id int NOT NULL, v int)")
 	_, err := into(c, "t", connectors.Insert).move(t)
 	wantRefusal(t, err, connectors.Config, `the column "id" is text at the source and integer in dwh.t`)
@@ -64,6 +70,7 @@ func TestOnlyTheTrueReasonIsGiven(t *testing.T) {
 }
 
 func TestNarrowingIsRefused(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, "CREATE SCHEMA dwh")
 	for source, target := range map[string]string{
 		"numeric(38,9)": "numeric(12,2)", "numeric": "numeric(12,2)", "timestamp(6)": "timestamp(0)", "bigint": "integer", "double precision": "bigint",
@@ -80,6 +87,7 @@ func TestNarrowingIsRefused(t *testing.T) {
 }
 
 func TestWideningIsLoaded(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, "CREATE SCHEMA dwh; CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE pair AS (a int, b text); CREATE DOMAIN positive AS int CHECK (value > 0)")
 	for _, pair := range [][3]string{
 		{"integer", "bigint", "7"},
@@ -116,6 +124,7 @@ func TestWideningIsLoaded(t *testing.T) {
 }
 
 func TestDriftWiden(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, "CREATE SCHEMA dwh; CREATE TABLE t (id int, v bigint, w text); INSERT INTO t VALUES (1, 5000000000, 'long'); CREATE TABLE dwh.t (id int, v int, w varchar(2))")
 	f := into(c, "t", connectors.Insert)
 	f.target.Drift = connectors.DriftWiden
@@ -124,12 +133,14 @@ func TestDriftWiden(t *testing.T) {
 }
 
 func TestNotNullColumnNobodyBrings(t *testing.T) {
+	t.Parallel()
 	c, _ := newDatabase(t, shop+"; CREATE TABLE dwh.t (id int, name text, at timestamp, needed int NOT NULL)")
 	_, err := into(c, "t", connectors.Insert).move(t)
 	wantRefusal(t, err, connectors.Config, `"needed"`, "NULL")
 }
 
 func TestUnknownTypeBecomesText(t *testing.T) {
+	t.Parallel()
 	source, _ := newDatabase(t, "CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE t (id int, v mood, c regclass); INSERT INTO t VALUES (1, 'ok', 'pg_class')")
 	target, admin := newDatabase(t, "CREATE SCHEMA dwh")
 	f := into(source, "t", connectors.TruncateInsert)

@@ -54,6 +54,7 @@ var gridRefusals = map[string]struct {
 
 // TestGrid visits every cell of the grid, and fails when one was not.
 func TestGrid(t *testing.T) {
+	t.Parallel()
 	w := newGridWorld(t)
 	lines := strings.Split(strings.TrimSpace(grid), "\n")
 	shapes := strings.Fields(lines[0])[2:]

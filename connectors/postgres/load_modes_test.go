@@ -15,6 +15,7 @@ func (f *flow) incremental(cursor string) *flow {
 }
 
 func TestIncrementalInsertCountsDuplicates(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop)
 	f := into(c, "t", connectors.Insert, "id").incremental("at")
 	wantCounts(t, f.must(t), 10, 0, 0, 0, 10)
@@ -25,6 +26,7 @@ func TestIncrementalInsertCountsDuplicates(t *testing.T) {
 }
 
 func TestIncrementalInsertNeedsAKey(t *testing.T) {
+	t.Parallel()
 	c, _ := newDatabase(t, shop)
 	f := into(c, "t", connectors.Insert).incremental("at")
 	_, err := f.move(t)
@@ -34,12 +36,14 @@ func TestIncrementalInsertNeedsAKey(t *testing.T) {
 }
 
 func TestIncrementalReplaceIsRefused(t *testing.T) {
+	t.Parallel()
 	c, _ := newDatabase(t, shop)
 	_, err := into(c, "t", connectors.TruncateInsert).incremental("at").move(t)
 	wantRefusal(t, err, connectors.Config, "whole read")
 }
 
 func TestDuplicatesInOneRead(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop)
 	const rows = "SELECT * FROM (VALUES (1, 'first', 5), (1, 'highest', 9), (2, 'a', 1), (1, 'last', 7), (2, 'b', 1), (3, 'null', NULL), (3, 'known', 0)) v(id, name, n)"
 	for _, prepared := range []string{"", "CREATE TABLE dwh.t (id int PRIMARY KEY, name text, n int)", "CREATE TABLE dwh.t (id int, name text, n int)"} {
@@ -52,6 +56,7 @@ func TestDuplicatesInOneRead(t *testing.T) {
 }
 
 func TestNullKeysAreRefused(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop)
 	for _, mode := range []connectors.WriteMode{connectors.Upsert, connectors.InsertIgnore, connectors.Update, connectors.Delete, connectors.DeleteInsert, connectors.History} {
 		execute(t, admin, "DROP TABLE IF EXISTS dwh.t; CREATE TABLE dwh.t (id int, name text, valid_from timestamptz DEFAULT now(), valid_to timestamptz)")
@@ -66,6 +71,7 @@ func TestNullKeysAreRefused(t *testing.T) {
 }
 
 func TestKeysAreChecked(t *testing.T) {
+	t.Parallel()
 	c, _ := newDatabase(t, shop)
 	_, err := into(c, "t", connectors.Upsert).move(t)
 	wantRefusal(t, err, connectors.Config, "unique columns")
@@ -74,6 +80,7 @@ func TestKeysAreChecked(t *testing.T) {
 }
 
 func TestHistory(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop)
 	f := into(c, "t", connectors.History, "id")
 	wantCounts(t, f.must(t), 10, 0, 0, 0, 10)
@@ -92,6 +99,7 @@ func TestHistory(t *testing.T) {
 }
 
 func TestIncrementalHistoryLeavesAbsentKeys(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop)
 	f := into(c, "t", connectors.History, "id").incremental("at")
 	f.must(t)
@@ -102,6 +110,7 @@ func TestIncrementalHistoryLeavesAbsentKeys(t *testing.T) {
 }
 
 func TestRawLayout(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, allTypes)
 	f := into(c, "types", connectors.Insert).query("SELECT id, n, m, d, t, jb, ts, y FROM types WHERE id <> 2 UNION ALL SELECT 9, 1.50, 7.10, 'NaN', E'a\"b\\n', '{\"x\": 10000000000000000000000001}', NULL, ''")
 	f.target.Layout = connectors.LayoutRaw
@@ -118,6 +127,7 @@ func TestRawLayout(t *testing.T) {
 }
 
 func TestMetaColumnsDoNotMakeRowsDiffer(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop)
 	f := into(c, "t", connectors.Upsert, "id")
 	f.target.LoadedAt, f.target.RunID = true, true
@@ -129,6 +139,7 @@ func TestMetaColumnsDoNotMakeRowsDiffer(t *testing.T) {
 }
 
 func TestIdentityAndGeneratedColumns(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop+`; CREATE TABLE dwh.t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text, at timestamp`+generated(t, "'2020-01-01'")+`)`)
 	f := into(c, "t", connectors.Upsert, "id")
 	r := f.must(t)
@@ -143,6 +154,7 @@ func TestIdentityAndGeneratedColumns(t *testing.T) {
 }
 
 func TestLongNames(t *testing.T) {
+	t.Parallel()
 	long := strings.Repeat("ž", 40)
 	c, admin := newDatabase(t, fmt.Sprintf(`CREATE SCHEMA dwh; CREATE TABLE t (id int, "select" int, "ctid_" int, %q int, "a.b ""c" int); INSERT INTO t VALUES (1, 2, 3, 4, 5)`, strings.Repeat("y", 63)))
 	f := into(c, "t", connectors.Upsert, "id")

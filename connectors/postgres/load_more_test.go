@@ -14,6 +14,7 @@ import (
 )
 
 func TestWithoutTemporaryTables(t *testing.T) {
+	t.Parallel()
 	_, admin := newDatabase(t, shop+"; CREATE TABLE dwh.t (id int PRIMARY KEY, name text, at timestamp); INSERT INTO dwh.t VALUES (1, 'old')")
 	execute(t, admin, "REVOKE TEMP ON DATABASE "+pgx.Identifier{admin.Config().Database}.Sanitize()+" FROM PUBLIC")
 	c, _ := role(t, admin, seedGrants)
@@ -25,6 +26,7 @@ func TestWithoutTemporaryTables(t *testing.T) {
 
 // One transaction holds all targets of an atomic flow.
 func TestSeveralTargetsAreOneTransaction(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, "CREATE SCHEMA dwh; CREATE TABLE dwh.b (id bigint PRIMARY KEY CHECK (id < 100))")
 	schema := record.Schema{Columns: []record.Column{{Name: "id", Type: record.Int64}}}
 	targets := make([]connectors.Target, 3)
@@ -69,6 +71,7 @@ func TestSeveralTargetsAreOneTransaction(t *testing.T) {
 }
 
 func TestWriterSeesTheServersErrorSoon(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, "CREATE SCHEMA dwh; CREATE TABLE t AS SELECT n AS id FROM generate_series(1, 200000) n; CREATE TABLE dwh.t (id int CHECK (id <> 5))")
 	_, err := into(c, "t", connectors.Insert).move(t)
 	wantRefusal(t, err, connectors.Data, "check constraint")
@@ -76,6 +79,7 @@ func TestWriterSeesTheServersErrorSoon(t *testing.T) {
 }
 
 func TestLockTimeout(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop+"; CREATE TABLE dwh.t (id int, name text, at timestamp)")
 	holder := testdb.Connect(t, admin.Config().ConnString())
 	execute(t, holder, "BEGIN; INSERT INTO dwh.t VALUES (1)")
@@ -90,6 +94,7 @@ func TestLockTimeout(t *testing.T) {
 }
 
 func TestBackendKilledDuringCopy(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, "CREATE SCHEMA dwh; CREATE TABLE t AS SELECT n AS id, repeat('x', 100) AS v FROM generate_series(1, 200000) n")
 	f := into(c, "t", connectors.TruncateInsert)
 	f.must(t)
@@ -119,6 +124,7 @@ func TestBackendKilledDuringCopy(t *testing.T) {
 }
 
 func TestPlanChangesNothing(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop)
 	f := into(c, "t", connectors.Upsert, "id")
 	described, err := c.Describe(t.Context(), f.selection.Dataset)
@@ -142,14 +148,16 @@ func TestPlanChangesNothing(t *testing.T) {
 }
 
 func TestStateKeeper(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop)
 	if states, err := c.States(t.Context(), "dwh"); err != nil || len(states) != 0 {
 		t.Errorf("states of a fresh schema: %v, %v", states, err)
 	}
 	f := into(c, "t", connectors.Upsert, "id").incremental("at")
+	began := time.Now() // the row keeps whole seconds
 	f.must(t)
 	states, err := c.States(t.Context(), "dwh")
-	if err != nil || len(states) != 1 || states[0].Position == "" || states[0].Table != f.target.Table || time.Since(states[0].UpdatedAt) > time.Minute {
+	if err != nil || len(states) != 1 || states[0].Position == "" || states[0].Table != f.target.Table || states[0].UpdatedAt.Before(began.Add(-time.Second)) || states[0].UpdatedAt.After(time.Now().Add(time.Second)) {
 		t.Fatalf("%+v, %v", states, err)
 	}
 	states[0].Position = ""

@@ -17,6 +17,7 @@ func (panics) Layout() record.Layout { return nil }
 func (panics) Release()              { panic("a row value") }
 
 func TestAPanicOfAWriterEndsNothingButItsLoad(t *testing.T) {
+	t.Parallel()
 	c, admin := wideShop(t)
 	c.env.Log = slog.New(slog.DiscardHandler)
 	load, end := begun(t, inParts(t, c, connectors.Upsert))

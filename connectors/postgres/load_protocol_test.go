@@ -31,6 +31,7 @@ const seedGrants = `GRANT CREATE, USAGE ON SCHEMA dwh TO $ROLE; GRANT SELECT, IN
 	GRANT USAGE ON SCHEMA public TO $ROLE; GRANT SELECT ON ALL TABLES IN SCHEMA public TO $ROLE`
 
 func TestModesUnderSeedGrants(t *testing.T) {
+	t.Parallel()
 	for _, mode := range connectors.WriteModes() {
 		for _, index := range []bool{true, false} {
 			t.Run(string(mode), func(t *testing.T) { modeUnderSeedGrants(t, mode, index) })
@@ -83,6 +84,7 @@ func modeUnderSeedGrants(t *testing.T, mode connectors.WriteMode, index bool) {
 }
 
 func TestMissingSchema(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, "CREATE TABLE t (id int)")
 	_, err := into(c, "t", connectors.Insert).move(t)
 	wantRefusal(t, err, connectors.NotFound, `CREATE SCHEMA "dwh"; GRANT USAGE, CREATE ON SCHEMA "dwh" TO "postgres";`)
@@ -90,6 +92,7 @@ func TestMissingSchema(t *testing.T) {
 }
 
 func TestMissingRights(t *testing.T) {
+	t.Parallel()
 	_, admin := newDatabase(t, shop+"; CREATE TABLE dwh.t AS SELECT * FROM t; CREATE SCHEMA closed")
 	c, name := role(t, admin, "GRANT USAGE, CREATE ON SCHEMA dwh TO $ROLE; GRANT SELECT ON t TO $ROLE; GRANT SELECT, INSERT ON dwh.t TO $ROLE")
 	_, err := into(c, "t", connectors.Upsert, "id").move(t)
@@ -101,12 +104,14 @@ func TestMissingRights(t *testing.T) {
 }
 
 func TestTargetKinds(t *testing.T) {
+	t.Parallel()
 	c, _ := newDatabase(t, shop+"; CREATE VIEW dwh.t AS SELECT 1 AS id")
 	_, err := into(c, "t", connectors.Insert).move(t)
 	wantRefusal(t, err, connectors.Config, "dwh.t is a view")
 }
 
 func TestOtherInstallation(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop)
 	f := into(c, "t", connectors.Upsert, "id")
 	f.must(t)
@@ -124,6 +129,7 @@ func TestOtherInstallation(t *testing.T) {
 }
 
 func TestZombieIsEndedAndFenced(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop)
 	f := into(c, "t", connectors.TruncateInsert)
 	f.must(t)
@@ -152,6 +158,7 @@ func TestZombieIsEndedAndFenced(t *testing.T) {
 // A fence alone must stop a zombie that could not be ended, here because the fence was
 // raised by hand.
 func TestFenceIsRequiredAtTheEnd(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop)
 	f := into(c, "t", connectors.TruncateInsert)
 	load, end := begun(t, f)
@@ -167,6 +174,7 @@ func TestFenceIsRequiredAtTheEnd(t *testing.T) {
 // Whoever takes a run over and cannot claim its tables, for example because the source is
 // gone, must know that the attempt before it stores nothing later.
 func TestAResolvedRunIsEnded(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop)
 	f := into(c, "t", connectors.Insert)
 	load, end := begun(t, f)
@@ -181,6 +189,7 @@ func TestAResolvedRunIsEnded(t *testing.T) {
 }
 
 func TestLostCommitAnswer(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop)
 	// A deferred trigger runs inside COMMIT and ends its own session there.
 	execute(t, admin, `CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(1); RETURN NULL; END'`)
@@ -211,6 +220,7 @@ func TestLostCommitAnswer(t *testing.T) {
 }
 
 func TestResolveWaitsForTheStateRow(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop)
 	f := into(c, "t", connectors.Insert)
 	f.must(t)
@@ -224,6 +234,7 @@ func TestResolveWaitsForTheStateRow(t *testing.T) {
 }
 
 func TestDroppingTrigger(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []connectors.WriteMode{connectors.Insert, connectors.Upsert, connectors.TruncateInsert, connectors.DeleteInsert, connectors.InsertIgnore} {
 		t.Run(string(mode), func(t *testing.T) {
 			c, admin := newDatabase(t, shop+`; CREATE TABLE dwh.t (id int PRIMARY KEY, name text, at timestamp);
@@ -237,6 +248,7 @@ func TestDroppingTrigger(t *testing.T) {
 }
 
 func TestRowSecurity(t *testing.T) {
+	t.Parallel()
 	_, admin := newDatabase(t, shop+"; CREATE TABLE dwh.t (id int, name text, at timestamp); ALTER TABLE dwh.t ENABLE ROW LEVEL SECURITY; CREATE POLICY low ON dwh.t USING (id < 100) WITH CHECK (id < 100)")
 	c, _ := role(t, admin, seedGrants)
 	f := into(c, "t", connectors.Insert)
@@ -254,6 +266,7 @@ func TestRowSecurity(t *testing.T) {
 }
 
 func TestInboundForeignKey(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop+"; CREATE TABLE dwh.t (id int PRIMARY KEY, name text, at timestamp); INSERT INTO dwh.t VALUES (1, 'old'), (50, 'gone'); CREATE TABLE dwh.child (t int REFERENCES dwh.t); INSERT INTO dwh.child VALUES (1)")
 	f := into(c, "t", connectors.TruncateInsert)
 	r := f.must(t)
@@ -271,6 +284,7 @@ func TestInboundForeignKey(t *testing.T) {
 
 // Readers see the old rows or the new ones, never none, at any isolation level.
 func TestReadersNeverSeeAnEmptyTable(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop)
 	f := into(c, "t", connectors.TruncateInsert)
 	f.must(t)
@@ -296,6 +310,7 @@ func TestReadersNeverSeeAnEmptyTable(t *testing.T) {
 }
 
 func TestEmptyReadNeverReplaces(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop)
 	f := into(c, "t", connectors.TruncateInsert)
 	f.must(t)

@@ -8,6 +8,7 @@ import (
 )
 
 func TestPublishedTablesNeedAnIdentity(t *testing.T) {
+	t.Parallel()
 	server := testdb.Start(t, testdb.Options{Settings: map[string]string{"wal_level": "logical"}})
 	url := server.URL(server.CreateDatabase(t))
 	admin, c := testdb.Connect(t, url), open(t, url)
@@ -35,6 +36,7 @@ func TestPublishedTablesNeedAnIdentity(t *testing.T) {
 }
 
 func TestAPolicyThatRefusesARowIsNamed(t *testing.T) {
+	t.Parallel()
 	_, admin := newDatabase(t, shop+`; CREATE TABLE dwh.t (id int, name text, at timestamp); ALTER TABLE dwh.t ENABLE ROW LEVEL SECURITY;
 		CREATE POLICY p ON dwh.t USING (id < 5)`)
 	c, _ := role(t, admin, seedGrants)

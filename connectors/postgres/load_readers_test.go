@@ -19,6 +19,7 @@ const seenRows = "SELECT count(*) || ' ' || coalesce(string_agg(DISTINCT version
 // during it, at each isolation level and for each recipe: they see all old rows or all new
 // ones.
 func TestReadersAtEveryIsolation(t *testing.T) {
+	t.Parallel()
 	for _, recipe := range []struct {
 		replace connectors.Replace
 		writers int

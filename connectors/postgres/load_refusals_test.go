@@ -12,6 +12,7 @@ import (
 
 // TestWhatCannotBeLoaded names what stands under the target's name where that is no table.
 func TestWhatCannotBeLoaded(t *testing.T) {
+	t.Parallel()
 	for what, statements := range map[string]string{
 		"a view":              "CREATE VIEW dwh.t AS SELECT * FROM public.t",
 		"a materialized view": "CREATE MATERIALIZED VIEW dwh.t AS SELECT * FROM public.t",
@@ -34,6 +35,7 @@ func TestWhatCannotBeLoaded(t *testing.T) {
 // TestPartitionedTargets load as every other table does; a row that no partition takes is
 // refused by name.
 func TestPartitionedTargets(t *testing.T) {
+	t.Parallel()
 	for _, mode := range connectors.WriteModes() {
 		if mode == connectors.History { // its key over all partitions would need the version
 			continue
@@ -64,6 +66,7 @@ func TestPartitionedTargets(t *testing.T) {
 // TestEachRightIsAskedFor takes one right away at a time: the modes that need it name it
 // with its GRANT, the others work.
 func TestEachRightIsAskedFor(t *testing.T) {
+	t.Parallel()
 	needs := map[string][]connectors.WriteMode{
 		"SELECT": {connectors.InsertIgnore, connectors.TruncateInsert, connectors.Upsert, connectors.Update, connectors.Delete, connectors.DeleteInsert, connectors.History},
 		"INSERT": {connectors.Insert, connectors.InsertIgnore, connectors.TruncateInsert, connectors.Upsert, connectors.DeleteInsert, connectors.History},
@@ -98,6 +101,7 @@ func TestEachRightIsAskedFor(t *testing.T) {
 // TestRightsOnTheSchema takes USAGE and CREATE away. Without CREATE a table that is there
 // is loaded once Leat's own tables are.
 func TestRightsOnTheSchema(t *testing.T) {
+	t.Parallel()
 	_, admin := newDatabase(t, shop+"; CREATE TABLE dwh.t (id int, name text, at timestamp)")
 	c, name := role(t, admin, seedGrants)
 	quoted := pgx.Identifier{name}.Sanitize()
@@ -122,6 +126,7 @@ func TestRightsOnTheSchema(t *testing.T) {
 // TestKeysInAnotherOrder names the same unique columns in another order: it is the same
 // key, so that the same rows and the same index serve.
 func TestKeysInAnotherOrder(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, "CREATE SCHEMA dwh; CREATE TABLE t AS SELECT n % 3 AS a, n AS b, 'v' || n AS v FROM generate_series(1, 30) n")
 	into(c, "t", connectors.Upsert, "a", "b").must(t)
 	f := into(c, "t", connectors.Upsert, "b", "a")

@@ -16,6 +16,7 @@ const strict = shop + `; CREATE TABLE dwh.t (id int PRIMARY KEY, name text NOT N
 	UPDATE t SET name = NULL WHERE id = 3; UPDATE t SET name = 'n1' WHERE id = 9`
 
 func TestBadRowFailsTheRun(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, strict)
 	for _, mode := range []connectors.WriteMode{connectors.Insert, connectors.Upsert, connectors.TruncateInsert} {
 		_, err := into(c, "t", mode, "id").move(t)
@@ -25,6 +26,7 @@ func TestBadRowFailsTheRun(t *testing.T) {
 }
 
 func TestRejectsAreKept(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []connectors.WriteMode{connectors.Insert, connectors.Upsert, connectors.TruncateInsert, connectors.InsertIgnore, connectors.DeleteInsert} {
 		t.Run(string(mode), func(t *testing.T) {
 			c, admin := newDatabase(t, strict)
@@ -49,6 +51,7 @@ func TestRejectsAreKept(t *testing.T) {
 }
 
 func TestNullKeysAreRejected(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop)
 	f := into(c, "t", connectors.InsertIgnore, "id").query("SELECT NULL::int AS id, 'a' AS name UNION ALL SELECT 1, 'b'")
 	f.target.RejectLimit = -1
@@ -60,6 +63,7 @@ func TestNullKeysAreRejected(t *testing.T) {
 
 // Rows that cannot be encoded never reach the server; many of them are kept as well.
 func TestUnencodableRows(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, "CREATE SCHEMA dwh")
 	schema := record.Schema{Columns: []record.Column{{Name: "id", Type: record.Int64}, {Name: "v", Type: record.Text, Nullable: true}}}
 	f := into(c, "t", connectors.Insert)

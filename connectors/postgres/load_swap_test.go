@@ -9,6 +9,7 @@ import (
 
 // TestSwapKeepsTheTable replaces a table that nothing depends on, with all it has.
 func TestSwapKeepsTheTable(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop+`; CREATE TABLE dwh.t (id int CONSTRAINT "My Key" PRIMARY KEY, name text DEFAULT 'd' NOT NULL CHECK (name <> ''), at timestamp, extra int DEFAULT 7);
 		CREATE INDEX "by USING name" ON dwh.t USING btree (lower(name) DESC) WHERE id > 3; ALTER TABLE dwh.t ADD UNIQUE (id, name) DEFERRABLE INITIALLY DEFERRED; COMMENT ON COLUMN dwh.t.name IS 'remark';
 		INSERT INTO dwh.t VALUES (1, 'old')`)
@@ -37,6 +38,7 @@ func TestSwapKeepsTheTable(t *testing.T) {
 }
 
 func TestSwapIsNotChosen(t *testing.T) {
+	t.Parallel()
 	for _, obstacle := range []string{
 		"CREATE VIEW dwh.v AS SELECT * FROM dwh.t", "GRANT SELECT ON dwh.t TO PUBLIC", "COMMENT ON TABLE dwh.t IS 'x'", "ALTER TABLE dwh.t ADD PRIMARY KEY (id); CREATE PUBLICATION p FOR TABLE dwh.t",
 		"CREATE FUNCTION f() RETURNS SETOF dwh.t LANGUAGE sql AS 'SELECT * FROM dwh.t'", "ALTER TABLE dwh.t SET (fillfactor = 50)", "ALTER TABLE dwh.t ADD s serial", "CREATE TABLE dwh.child () INHERITS (dwh.t)",

@@ -18,6 +18,7 @@ import (
 
 // TestSuite runs the contract's suite.
 func TestSuite(t *testing.T) {
+	t.Parallel()
 	url := testdb.Database(t)
 	admin := testdb.Connect(t, url)
 	execute(t, admin, "CREATE SCHEMA suite")
@@ -234,6 +235,7 @@ const allTypes = `CREATE SCHEMA dwh; CREATE TYPE mood AS ENUM ('sad', 'ok');
 		(3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)`
 
 func TestInsertKeepsEveryValue(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, allTypes)
 	f := into(c, "types", connectors.Insert)
 	r := f.must(t)
@@ -257,6 +259,7 @@ func TestInsertKeepsEveryValue(t *testing.T) {
 }
 
 func TestReplaceKeepsEveryValue(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, allTypes)
 	f := into(c, "types", connectors.TruncateInsert)
 	for _, recipe := range []string{"create+copy", "stage+delete+insert"} {
@@ -273,6 +276,7 @@ func TestReplaceKeepsEveryValue(t *testing.T) {
 }
 
 func TestUpsertKeepsEveryValue(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, allTypes)
 	f := into(c, "types", connectors.Upsert, "id")
 	wantCounts(t, f.must(t), 3, 0, 0, 0, 3)

@@ -36,6 +36,7 @@ const hiddenTables = `SELECT count(*) FROM pg_class WHERE relnamespace = 'dwh'::
 
 // TestWritersEqualOneWriter loads by one writer and by three, and compares the tables.
 func TestWritersEqualOneWriter(t *testing.T) {
+	t.Parallel()
 	filled := "CREATE TABLE dwh.$T (id int, name text, at int, n int); INSERT INTO dwh.$T SELECT n, 'old', 3, n FROM generate_series(11000, 13000) n;"
 	keyed := filled + "ALTER TABLE dwh.$T ADD PRIMARY KEY (id);"
 	versions := filled + "ALTER TABLE dwh.$T ADD valid_from timestamptz NOT NULL DEFAULT '2020-01-01', ADD valid_to timestamptz;"
@@ -126,6 +127,7 @@ func wideShop(t *testing.T) (*connection, *pgx.Conn) {
 
 // TestAWriterEnds ends the session of one writer: the load fails as a whole.
 func TestAWriterEnds(t *testing.T) {
+	t.Parallel()
 	c, admin := wideShop(t)
 	f := inParts(t, c, connectors.Upsert)
 	load, end := begun(t, f)
@@ -151,6 +153,7 @@ func TestAWriterEnds(t *testing.T) {
 // TestTheJanitorDropsItsOwnLowerFences lets a load with writers be overtaken, beside tables
 // that look like its own.
 func TestTheJanitorDropsItsOwnLowerFences(t *testing.T) {
+	t.Parallel()
 	c, admin := wideShop(t)
 	f := inParts(t, c, connectors.Upsert)
 	load, end := begun(t, f)
@@ -196,6 +199,7 @@ func hiddenTable(t *testing.T, admin *pgx.Conn, m mark, name string) {
 
 // TestAnOvertakenLoadMakesNoHiddenTable raises the fence before the first row comes.
 func TestAnOvertakenLoadMakesNoHiddenTable(t *testing.T) {
+	t.Parallel()
 	c, admin := wideShop(t)
 	f := inParts(t, c, connectors.Upsert)
 	load, err := f.begin(t)
@@ -211,6 +215,7 @@ func TestAnOvertakenLoadMakesNoHiddenTable(t *testing.T) {
 
 // TestMissingRowsOfWritersFail takes a row away before the applying transaction counts.
 func TestMissingRowsOfWritersFail(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []connectors.WriteMode{connectors.Upsert, connectors.TruncateInsert} {
 		c, admin := wideShop(t)
 		f := inParts(t, c, mode)
@@ -234,6 +239,7 @@ func TestMissingRowsOfWritersFail(t *testing.T) {
 
 // TestWritersMapErrors brings rows that the hidden table, or the applying, refuses.
 func TestWritersMapErrors(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		target string
 		mode   connectors.WriteMode
@@ -259,6 +265,7 @@ func TestWritersMapErrors(t *testing.T) {
 
 // TestOneWriterSaysWhy lists what does not go with several writers.
 func TestOneWriterSaysWhy(t *testing.T) {
+	t.Parallel()
 	_, admin := newDatabase(t, shop+"; CREATE TABLE dwh.t (id int PRIMARY KEY, name text, at timestamp)")
 	c, name := role(t, admin, seedGrants)
 	into(c, "t", connectors.Upsert, "id").must(t) // makes the state tables

@@ -11,6 +11,7 @@ import (
 // TestParts reads a table in parallel parts while it changes, and compares with its
 // snapshot.
 func TestParts(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, `CREATE TABLE big AS SELECT g AS id, repeat('x', 500) AS filler FROM generate_series(1, 100000) g; CREATE TABLE small AS SELECT 1 AS id`)
 	s := table("big")
 	s.Columns, s.Parts = []string{"id"}, 3
@@ -58,6 +59,7 @@ func TestParts(t *testing.T) {
 
 // TestPartsFail kills one part: the whole read fails.
 func TestPartsFail(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, `CREATE TABLE big AS SELECT g AS id, repeat('x', 500) AS filler FROM generate_series(1, 100000) g`)
 	s := table("big")
 	s.Parts = 2

@@ -58,6 +58,22 @@ func newDatabase(t testing.TB, statements string) (*connection, *pgx.Conn) {
 	return open(t, url), admin
 }
 
+// hang is when a call that has to end counts as one that never will: far above what it
+// takes on a machine that is busy with other work.
+const hang = time.Minute
+
+// mustEnd fails the test when work hangs. Work reports what it found by its variables.
+func mustEnd(t testing.TB, what string, work func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() { defer close(done); work() }()
+	select {
+	case <-done:
+	case <-time.After(hang):
+		t.Fatalf("%s hangs", what)
+	}
+}
+
 // taken is what a read yielded of one dataset.
 type taken struct {
 	schema     record.Schema

@@ -28,6 +28,7 @@ var diskCases = []struct {
 // system, a tablespace on it runs full; everywhere, the one file of a table is the device
 // that is always full.
 func TestDiskFull(t *testing.T) {
+	t.Parallel()
 	s := testdb.Start(t, testdb.Options{SmallDisk: 8 << 20})
 	database := s.CreateDatabase(t)
 	admin := testdb.Connect(t, s.URL(database))

@@ -19,6 +19,7 @@ func setRole(t *testing.T, admin *pgx.Conn, name, change string) {
 // TestAReadOnlyRoleLoadsNothing refuses it at its first run and, when Leat's tables are
 // there, at every other one.
 func TestAReadOnlyRoleLoadsNothing(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop+"; CREATE TABLE dwh.t (id int PRIMARY KEY, name text, at timestamp); INSERT INTO dwh.t VALUES (1, 'old')")
 	limited, name := role(t, admin, seedGrants)
 	setRole(t, admin, name, "SET default_transaction_read_only = on")
@@ -35,6 +36,7 @@ func TestAReadOnlyRoleLoadsNothing(t *testing.T) {
 
 // TestNoConnectionIsLeft fills a server, and a role's own limit.
 func TestNoConnectionIsLeft(t *testing.T) {
+	t.Parallel()
 	s := testdb.Start(t, testdb.Options{Settings: map[string]string{"max_connections": "8", "superuser_reserved_connections": "2", "max_wal_senders": "0"}})
 	database, loader := s.CreateDatabase(t), s.CreateRole(t, "loader")
 	admin := testdb.Connect(t, s.URL(database))
@@ -70,6 +72,7 @@ func TestNoConnectionIsLeft(t *testing.T) {
 // TestTemporaryFilesAreLimited lets an index of a new table, and a query at the source,
 // need more room on disk than their role may use.
 func TestTemporaryFilesAreLimited(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, "CREATE SCHEMA dwh; CREATE TABLE t AS SELECT n AS id, md5(n::text) AS v FROM generate_series(1, 100000) n")
 	limited, name := role(t, admin, seedGrants)
 	for _, change := range []string{"SET temp_file_limit = '256kB'", "SET maintenance_work_mem = '1MB'", "SET work_mem = '64kB'"} {
@@ -86,6 +89,7 @@ func TestTemporaryFilesAreLimited(t *testing.T) {
 
 // TestASnapshotThatIsGone joins the snapshot of a session that has ended.
 func TestASnapshotThatIsGone(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, "CREATE TABLE t (id int)")
 	holder := testdb.Connect(t, admin.Config().ConnString())
 	var snapshot string

@@ -14,6 +14,7 @@ import (
 // TestRecoveryEndsARead reads from a standby while its primary removes rows that the read
 // still needs: the run fails, is worth another try, and that one succeeds.
 func TestRecoveryEndsARead(t *testing.T) {
+	t.Parallel()
 	primary := testdb.Start(t, testdb.Options{})
 	database := primary.CreateDatabase(t)
 	standby := primary.Standby(t, map[string]string{"max_standby_streaming_delay": "0", "hot_standby_feedback": "off"})
@@ -40,6 +41,7 @@ func TestRecoveryEndsARead(t *testing.T) {
 
 // TestAStandbyTakesNoRows names the standby, whether Leat's tables are there or not.
 func TestAStandbyTakesNoRows(t *testing.T) {
+	t.Parallel()
 	primary := testdb.Start(t, testdb.Options{})
 	database := primary.CreateDatabase(t)
 	standby := primary.Standby(t, nil)
@@ -58,6 +60,7 @@ func TestAStandbyTakesNoRows(t *testing.T) {
 // another one that was under way. The runs that follow start from what the new primary
 // knows.
 func TestFailoverOfTheDestination(t *testing.T) {
+	t.Parallel()
 	primary := testdb.Start(t, testdb.Options{})
 	database := primary.CreateDatabase(t)
 	standby := primary.Standby(t, nil)

@@ -63,6 +63,7 @@ var routes = []route{{"raw", false, true}, {"arrow", true, true}, {"raw to a str
 // compares source and target by count and digest of the rows' texts, and by psql's COPY.
 // LEAT_TEST_SCHEMAS sets how many tables, LEAT_TEST_SEED draws others.
 func TestTypesDifferential(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	seed := number(t, "LEAT_TEST_SEED", 1)
 	for i := range number(t, "LEAT_TEST_SCHEMAS", schemasByDefault) {
@@ -81,6 +82,7 @@ func TestTypesDifferential(t *testing.T) {
 // TestEveryTypeDifferential moves a table of each type alone, arrays included, so that a
 // failure names its type and no type is left to chance.
 func TestEveryTypeDifferential(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	r := rand.New(rand.NewPCG(1, 1))
 	all := plainSamples

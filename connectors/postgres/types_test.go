@@ -38,6 +38,7 @@ var longFloats = map[string]string{"real": "0.100000001", "double precision": "1
 
 // TestEveryTypeArrives reads a column of every type, with and without binary tuples.
 func TestEveryTypeArrives(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, `CREATE EXTENSION citext; CREATE EXTENSION hstore; CREATE TYPE mood AS ENUM ('ok', 'so so'); CREATE TYPE pair AS (n int, t text);
 		CREATE DOMAIN price AS numeric(10,2); CREATE TYPE moodrange AS RANGE (subtype = mood)`)
 	var columns, values, names []string

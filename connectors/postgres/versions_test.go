@@ -53,6 +53,7 @@ func refuseNewer(t *testing.T, what, sql string) {
 // TestNewerSQLIsFound proves each pattern on its example, and the whole on a plan for a
 // new server.
 func TestNewerSQLIsFound(t *testing.T) {
+	t.Parallel()
 	for _, n := range newer {
 		if !regexp.MustCompile(n.pattern).MatchString(n.example) {
 			t.Errorf("%s does not match %q", n.pattern, n.example)
@@ -67,6 +68,7 @@ func TestNewerSQLIsFound(t *testing.T) {
 // TestOldServers keeps insert, truncate_insert and the raw layout to what 9.4
 // understands: the golden plans, the plans for such a server, and the state tables.
 func TestOldServers(t *testing.T) {
+	t.Parallel()
 	d := dialect{version: oldestLoaded}
 	for _, mode := range []connectors.WriteMode{connectors.Insert, connectors.TruncateInsert} {
 		plan, err := os.ReadFile(filepath.Join("testdata", string(mode)+".sql"))
@@ -110,6 +112,7 @@ func rawSpec(t *testing.T, d dialect, mode connectors.WriteMode, v variant) sqll
 
 // TestTooOld says in one sentence what an old server cannot do.
 func TestTooOld(t *testing.T) {
+	t.Parallel()
 	for _, mode := range connectors.WriteModes() {
 		target := connectors.Target{Mode: mode}
 		basic := mode == connectors.Insert || mode == connectors.TruncateInsert
@@ -132,6 +135,7 @@ func TestTooOld(t *testing.T) {
 // TestEndlessIntervals go as text from a server that knows them to one that does not, which
 // would read their binary form as some interval of 178,956,970 years.
 func TestEndlessIntervals(t *testing.T) {
+	t.Parallel()
 	c, _ := newDatabase(t, "CREATE TABLE t (i interval, a interval[], n int)")
 	for version, text := range map[int]bool{160_000: serverVersion(t) >= pgwire.SinceEndlessSpans, 170_000: false} {
 		p := planner{conn: c.session, user: c.config.User, want: connectors.Want{
@@ -151,6 +155,7 @@ func TestEndlessIntervals(t *testing.T) {
 
 // TestTypesOfNewerServers become text where the target is too old to have them.
 func TestTypesOfNewerServers(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, "SELECT 1")
 	version := serverVersion(t)
 	s := c.own("test")

@@ -16,7 +16,7 @@ import (
 )
 
 // catchUpTime is how long a standby may take to replay what its primary has written.
-const catchUpTime = 30 * time.Second
+const catchUpTime = 2 * time.Minute
 
 // Standby starts a server that follows s and can be read. It has the same roles and
 // passwords, and ends with the test. The primary is stopped for a moment while its files

@@ -16,7 +16,7 @@ import (
 const startAttempts = 3
 
 const (
-	startTimeout = 60 * time.Second
+	startTimeout = 2 * time.Minute
 	startPoll    = 20 * time.Millisecond
 )
 

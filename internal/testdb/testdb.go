@@ -18,6 +18,7 @@ package testdb
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net"
 	"net/url"
@@ -35,7 +36,7 @@ import (
 const superuser = "postgres"
 
 // cleanupTimeout bounds each statement that tidies up after a test.
-const cleanupTimeout = 30 * time.Second
+const cleanupTimeout = 2 * time.Minute
 
 // Options describe a server that differs from the shared one.
 type Options struct {
@@ -92,9 +93,16 @@ var shared struct {
 // sequence numbers databases and roles, so that no two tests meet in one.
 var sequence atomic.Int64
 
+// parallelTests is how many tests of a package run at once when nobody says
+// -parallel. It is above the processors of a small machine, since tests wait for
+// their server more than they compute, and does not grow with those of a large
+// one, since each test may hold a dozen of the server's connections.
+const parallelTests = "4"
+
 // Main runs the tests of a package, stops the shared server if they started
 // it, and exits with their result. Call it as the whole body of TestMain.
 func Main(m *testing.M) {
+	capParallel()
 	code := m.Run()
 	shared.once.Do(func() {})
 	if shared.server != nil {
@@ -104,6 +112,22 @@ func Main(m *testing.M) {
 		}
 	}
 	os.Exit(code)
+}
+
+// capParallel sets how many tests run at once, unless the caller of the tests has.
+func capParallel() {
+	const name = "test.parallel"
+	if !flag.Parsed() {
+		flag.Parse()
+	}
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+	if given {
+		return
+	}
+	if err := flag.Set(name, parallelTests); err != nil {
+		fmt.Fprintln(os.Stderr, "testdb: limit the tests that run at once:", err)
+	}
 }
 
 // Postgres returns the server that the tests of this process share. Do not

@@ -198,7 +198,7 @@ func startChild(t *testing.T, end string) (child *exec.Cmd, port int, data strin
 func waitClosed(t *testing.T, port int) {
 	t.Helper()
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-	for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		var d net.Dialer
 		conn, err := d.DialContext(t.Context(), "tcp", address)
 		if err != nil {
