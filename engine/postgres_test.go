@@ -26,7 +26,7 @@ func postgresWorld(t *testing.T) (w *world, shop, dwh *pgx.Conn) {
 	w = newWorld(t)
 	w.Connectors = catalogOf{"postgres": postgres.New()}
 	w.Dialer = dial.New(dial.Options{Policy: dial.DefaultPolicy()})
-	w.timing.plan, w.timing.preview, w.timing.check = 5*time.Second, 5*time.Second, 5*time.Second
+	w.timing.plan, w.timing.preview, w.timing.check, w.timing.dial = time.Minute, time.Minute, time.Minute, time.Minute
 	connections := map[string]*pgx.Conn{}
 	for _, name := range []string{"shop", "other"} {
 		database := server.CreateDatabase(t)

@@ -18,6 +18,7 @@ import (
 )
 
 func TestUsers(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		s, ctx := open(t, options), t.Context()
 		ann := accounts.User{ID: storage.NewID(), Email: "Ann@Example.org ", Name: "Ann", Role: accounts.Owner, PasswordHash: "h", Generation: 1}
@@ -52,6 +53,7 @@ func TestUsers(t *testing.T) {
 }
 
 func TestOneFirstOwner(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		s := open(t, options)
 		if err := s.CreateFirstOwner(t.Context(), accounts.User{ID: "v", Email: "v@example.org", Role: accounts.Viewer}); err == nil {
@@ -92,6 +94,7 @@ func sessionData(t *testing.T, values map[string]any) []byte {
 }
 
 func TestSessions(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		store, ctx := open(t, options), t.Context()
 		s := store.Sessions()

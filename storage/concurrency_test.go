@@ -17,6 +17,7 @@ import (
 )
 
 func TestFiftyEnqueuesGiveOneActiveRun(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		s := open(t, options)
 		f := flowOf(t, s, "orders")
@@ -42,6 +43,7 @@ func TestFiftyEnqueuesGiveOneActiveRun(t *testing.T) {
 }
 
 func TestEachRunIsClaimedOnce(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		s := open(t, options)
 		for i := range 20 {
@@ -142,6 +144,7 @@ func runOnce(s *storage.Store, f flows.Flow) error {
 
 // Three processes open the empty store at once and share its file.
 func TestProcessesShareOneFile(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	program, err := os.Executable()
 	must(t, err)

@@ -16,6 +16,7 @@ import (
 )
 
 func TestAuthorizers(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		s, ctx := open(t, options), t.Context()
 		shop := authorizers.Authorizer{
@@ -72,6 +73,7 @@ func TestAuthorizers(t *testing.T) {
 func second[T any](_ T, err error) error { return err }
 
 func TestSourcesDestinationsAndFlows(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		s, ctx := open(t, options), t.Context()
 		f := flowOf(t, s, "orders")
@@ -116,6 +118,7 @@ func TestSourcesDestinationsAndFlows(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		s, ctx := open(t, options), t.Context()
 		f := flowOf(t, s, "orders")
@@ -151,6 +154,7 @@ func TestNames(t *testing.T) {
 }
 
 func TestInUse(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		s, ctx := open(t, options), t.Context()
 		f := flowOf(t, s, "orders")

@@ -12,6 +12,7 @@ import (
 )
 
 func TestEditsRefuseWhatChangedSince(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		s, ctx := open(t, options), t.Context()
 		must(t, s.EditAuthorizer(ctx, authorizers.Authorizer{ID: "a", Name: "a"}, accounts.Change{By: "Anna"}))

@@ -47,6 +47,7 @@ func execute(t *testing.T, options storage.Options, query string) {
 }
 
 func TestInstallation(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		first, err := open(t, options).Installation(t.Context())
 		must(t, err)
@@ -66,6 +67,7 @@ func TestInstallation(t *testing.T) {
 }
 
 func TestStartsAtOnce(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		options.SecretKey = newKey()
 		var group sync.WaitGroup
@@ -93,6 +95,7 @@ func TestStartsAtOnce(t *testing.T) {
 }
 
 func TestSchemaRules(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		s := open(t, options)
 		runFor(t, s, flowOf(t, s, "orders"), 12, 345)
@@ -133,6 +136,7 @@ func TestSchemaRules(t *testing.T) {
 }
 
 func TestKeyRules(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		s := open(t, options)
 		a := authorizers.Authorizer{ID: storage.NewID(), Name: "shop", Secrets: map[string]secrets.Secret{"password": secrets.New(canary)}}
@@ -167,6 +171,7 @@ func TestKeyRules(t *testing.T) {
 }
 
 func TestRotation(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		key, ctx := filepath.Join(options.DataDir, storage.KeyFile), t.Context()
 		a := authorizers.Authorizer{ID: storage.NewID(), Name: "shop", Secrets: map[string]secrets.Secret{"password": secrets.New(canary)}}
@@ -188,6 +193,7 @@ func TestRotation(t *testing.T) {
 // A sealed value that was copied to another row does not open there, and the row can
 // still be listed and mended.
 func TestMovedSecretIsMissing(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		s := open(t, options)
 		for _, name := range []string{"a", "b"} {
@@ -205,6 +211,7 @@ func TestMovedSecretIsMissing(t *testing.T) {
 }
 
 func TestSecretsAreNeverInTheFiles(t *testing.T) {
+	t.Parallel()
 	options := storage.Options{DataDir: t.TempDir()}
 	s := open(t, options)
 	must(t, s.SaveAuthorizer(t.Context(), authorizers.Authorizer{
@@ -234,6 +241,7 @@ func TestSecretsAreNeverInTheFiles(t *testing.T) {
 }
 
 func TestDataDirectoryIsPrivate(t *testing.T) {
+	t.Parallel()
 	options := storage.Options{DataDir: filepath.Join(t.TempDir(), "new ?#% directory")}
 	must(t, open(t, options).Ready(t.Context()))
 	info, err := os.Stat(options.DataDir)
@@ -269,6 +277,7 @@ func TestPostgresTakesNothingFromTheEnvironment(t *testing.T) {
 }
 
 func TestBadAddresses(t *testing.T) {
+	t.Parallel()
 	for _, address := range []string{
 		"mysql://u:" + canary + "@h/d", "postgres://u:" + canary + "@h:x/d", "postgres://h/d", "postgres://u:" + canary + "@h",
 		"postgres://u:" + canary + "@h/d?options=x", "postgres://u:" + canary + "@h/d?sslmode=maybe", "\x00",

@@ -14,6 +14,7 @@ import (
 )
 
 func TestRunFromQueueToEnd(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		s, ctx := open(t, options), t.Context()
 		f := flowOf(t, s, "orders")
@@ -59,6 +60,7 @@ func TestRunFromQueueToEnd(t *testing.T) {
 }
 
 func TestLeaseIsLostForEver(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		s, ctx := open(t, options), t.Context()
 		f := flowOf(t, s, "orders")
@@ -100,6 +102,7 @@ func mustLose(t *testing.T, s *storage.Store, lease flows.Lease, run flows.Run) 
 }
 
 func TestWaitingRunIsClaimedWhenDue(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		s, ctx := open(t, options), t.Context()
 		f := flowOf(t, s, "orders")
@@ -132,6 +135,7 @@ func isActive(err error, runID string) bool {
 }
 
 func TestOneRunPerDueTime(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		s, ctx := open(t, options), t.Context()
 		f := flowOf(t, s, "orders")
@@ -149,6 +153,7 @@ func TestOneRunPerDueTime(t *testing.T) {
 }
 
 func TestCancel(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		s, ctx := open(t, options), t.Context()
 		f := flowOf(t, s, "orders")
@@ -178,6 +183,7 @@ func TestCancel(t *testing.T) {
 // A run that waits with a table of unknown outcome may have stored rows: whoever takes it
 // up asks the destination before the run is called cancelled.
 func TestCancelOfAWaitingRun(t *testing.T) {
+	t.Parallel()
 	ends := map[flows.RunStatus]flows.RunStatus{flows.RunFailed: flows.RunCancelled, flows.RunUnknown: flows.RunWaiting, flows.RunRunning: flows.RunWaiting}
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		s, ctx := open(t, options), t.Context()
@@ -204,6 +210,7 @@ func TestCancelOfAWaitingRun(t *testing.T) {
 }
 
 func TestListsOfRuns(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		s, ctx := open(t, options), t.Context()
 		a, b := flowOf(t, s, "a"), flowOf(t, s, "b")
@@ -254,6 +261,7 @@ func TestListsOfRuns(t *testing.T) {
 }
 
 func TestRunCounts(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		s, ctx := open(t, options), t.Context()
 		enqueue(t, s, flowOf(t, s, "orders"))
@@ -283,6 +291,7 @@ func runFor(t *testing.T, s *storage.Store, f flows.Flow, rows ...int64) flows.R
 }
 
 func TestRunSumsAndLastSuccesses(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		s, ctx, begin := open(t, options), t.Context(), time.Now().Add(-time.Second)
 		a, b := flowOf(t, s, "a"), flowOf(t, s, "b")
@@ -322,6 +331,7 @@ func runIDs(runs []flows.Run) (ids []string) {
 }
 
 func TestLog(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		s, ctx := open(t, options), t.Context()
 		id := enqueue(t, s, flowOf(t, s, "orders"))

@@ -56,6 +56,7 @@ flows:
 // TestRunPageMovesAndStops watches a run, reloads it, cancels it twice as fast as a
 // person can, and looks at the list on a phone.
 func TestRunPageMovesAndStops(t *testing.T) {
+	t.Parallel()
 	b, base := slowWorld(t)
 	b.open(base + "/flows")
 	b.click("a-flow-with-quite-a-long-name")

@@ -197,6 +197,7 @@ func (p *program) serve(ctx context.Context) string {
 // TestFirstFlowByHand makes a flow from Postgres to Postgres on an empty store, as a
 // person does it: with a browser, and without knowing anything.
 func TestFirstFlowByHand(t *testing.T) {
+	t.Parallel()
 	pair := newPair(t)
 	exec1(t, pair.sourceConn, `CREATE TABLE orders (id bigint PRIMARY KEY, customer text NOT NULL, total numeric(12,2))`)
 	exec1(t, pair.sourceConn, `INSERT INTO orders SELECT g, 'Customer ' || g, g * 1.5 FROM generate_series(1, 500) g`)

@@ -16,6 +16,7 @@ import (
 // read for its recovery, or ends the session in the third table; then no table is
 // swapped for an empty or partial one.
 func TestASourceThatBreaksInTheThirdOfFiveTablesEmptiesNone(t *testing.T) {
+	t.Parallel()
 	for name, failure := range map[string]string{
 		"out of memory":           "RAISE 'out of memory' USING ERRCODE = '53200'",
 		"conflict with recovery":  "RAISE 'canceling statement due to conflict with recovery' USING ERRCODE = '40001'",
@@ -103,6 +104,7 @@ func (f *fiveTables) expect(table, want string) {
 // Given rows that reached the table; when the position beside them cannot be written;
 // then neither is stored, and the retry appends them once.
 func TestRowsAreNotStoredWithoutTheirPosition(t *testing.T) {
+	t.Parallel()
 	c := newCase(t, events+"INSERT INTO public.rows VALUES (1, 'a', '2026-01-01')", "", "cursor: at", "write_mode: insert")
 	c.run()
 	before := c.position()
@@ -124,6 +126,7 @@ func TestRowsAreNotStoredWithoutTheirPosition(t *testing.T) {
 // Given a read that is complete; when the destination refuses the rows after it; then
 // the source's position is not confirmed, and the next run brings the rows.
 func TestADestinationThatFailsAfterTheReadKeepsThePosition(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []string{"insert", "upsert", "history"} {
 		t.Run(mode, func(t *testing.T) {
 			c := newCase(t, events+"INSERT INTO public.rows VALUES (1, 'a', '2026-01-01')", "", "cursor: at", "write_mode: "+mode)

@@ -10,6 +10,7 @@ import (
 const events = "CREATE TABLE public.rows (id bigint PRIMARY KEY, note text, at timestamptz);"
 
 func TestTiesOnTheCursorAreNotLost(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []string{"insert", "upsert", "history"} {
 		t.Run(mode, func(t *testing.T) {
 			c := newCase(t, events+"INSERT INTO public.rows VALUES (1, 'a', '2026-01-01 10:00:00.123456Z'), (2, 'b', '2026-01-01 10:00:00.123456Z')",
@@ -25,6 +26,7 @@ func TestTiesOnTheCursorAreNotLost(t *testing.T) {
 }
 
 func TestRowsCommittedDuringRunsAreNotLost(t *testing.T) {
+	t.Parallel()
 	c := newCase(t, events, "", "cursor: at, overlap: 5s", "write_mode: insert")
 	writer := testdb.Connect(t, c.server.URL(c.pair.source))
 	id := 0
@@ -45,6 +47,7 @@ func TestRowsCommittedDuringRunsAreNotLost(t *testing.T) {
 }
 
 func TestALateCommitIsCaughtByTheOverlap(t *testing.T) {
+	t.Parallel()
 	c := newCase(t, events+"INSERT INTO public.rows VALUES (1, 'early', '2026-01-01 10:00Z')", "", "cursor: at, overlap: 1h", "write_mode: insert")
 	late := testdb.Connect(t, c.server.URL(c.pair.source))
 	exec1(t, late, "BEGIN; INSERT INTO public.rows VALUES (2, 'late', '2026-01-01 10:30Z')")
@@ -56,6 +59,7 @@ func TestALateCommitIsCaughtByTheOverlap(t *testing.T) {
 }
 
 func TestRowsWithoutACursor(t *testing.T) {
+	t.Parallel()
 	for policy, want := range map[string]string{"": "a,null", "include": "a,changed", "exclude": "a"} {
 		t.Run("policy "+policy, func(t *testing.T) {
 			dataset := "cursor: at"
@@ -77,6 +81,7 @@ func TestRowsWithoutACursor(t *testing.T) {
 }
 
 func TestNoNewRowsKeepThePosition(t *testing.T) {
+	t.Parallel()
 	c := newCase(t, events+"INSERT INTO public.rows VALUES (1, 'a', '2026-01-01'), (2, 'b', '2026-01-02')", "", "cursor: at", "write_mode: insert")
 	c.run()
 	before := c.position()
@@ -95,6 +100,7 @@ func TestNoNewRowsKeepThePosition(t *testing.T) {
 }
 
 func TestAMicrosecondCursorIsNotReadForEver(t *testing.T) {
+	t.Parallel()
 	c := newCase(t, events+"INSERT INTO public.rows SELECT n, 'x', timestamptz '2026-01-01 10:00Z' + n * interval '0.000001 second' FROM generate_series(1, 1000) n",
 		"", "cursor: at", "write_mode: upsert")
 	c.run()
@@ -104,6 +110,7 @@ func TestAMicrosecondCursorIsNotReadForEver(t *testing.T) {
 }
 
 func TestAZeroCursorNeverMovesBack(t *testing.T) {
+	t.Parallel()
 	c := newCase(t, "CREATE TABLE public.rows (id bigint PRIMARY KEY, n bigint); INSERT INTO public.rows VALUES (1, 0), (2, -7)",
 		"", "cursor: n, overlap: '5'", "write_mode: upsert")
 	c.run()
@@ -118,6 +125,7 @@ func TestAZeroCursorNeverMovesBack(t *testing.T) {
 }
 
 func TestATableChangedDuringTheReadIsOneSnapshot(t *testing.T) {
+	t.Parallel()
 	c := newCase(t, "CREATE TABLE public.rows (id bigint PRIMARY KEY, n bigint, pad text); INSERT INTO public.rows SELECT n, 0, repeat('x', 300) FROM generate_series(1, 60000) n",
 		"", "", "write_mode: truncate_insert")
 	writer := testdb.Connect(t, c.server.URL(c.pair.source))
@@ -142,6 +150,7 @@ func TestATableChangedDuringTheReadIsOneSnapshot(t *testing.T) {
 }
 
 func TestNewestRowOfAKeyWins(t *testing.T) {
+	t.Parallel()
 	c := newCase(t, `CREATE TABLE public.rows (region text, id int, note text, at timestamptz, row_number int, place int);
 		INSERT INTO public.rows VALUES ('eu', 1, 'new', '2026-01-02', 1, 1), ('eu', 1, 'old', '2026-01-01', 2, 2), ('us', 1, 'only', '2026-01-01', 3, 3)`,
 		"CREATE TABLE analytics.rows (id int, region text, note text, at timestamptz, row_number int, place int, UNIQUE (id, region))",

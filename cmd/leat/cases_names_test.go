@@ -30,6 +30,7 @@ flows: [{name: f, destination: d, streams: [{from: {source: s, dataset: rows}, t
 // Given two columns that are equal in their first 63 bytes; when they are loaded, twice;
 // then both are kept, under the same two names, with their own values, and reported.
 func TestColumnsThatShare63BytesAreBothKept(t *testing.T) {
+	t.Parallel()
 	long := strings.Repeat("c", 63)
 	c := fileCase(t, "id,"+long+"_first,"+long+"_second\n1,one,two\n2,three,four\n", "write_mode: truncate_insert")
 	names := "SELECT string_agg(attname::text, ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'analytics.rows'::regclass AND attnum > 1 AND NOT attisdropped"
@@ -58,6 +59,7 @@ func TestColumnsThatShare63BytesAreBothKept(t *testing.T) {
 // Given a destination that has tables and indexes of the very names that a load would
 // like; when it makes its table with indexes; then all of them exist afterwards.
 func TestNamesThatAreTakenAreLeftAlone(t *testing.T) {
+	t.Parallel()
 	taken := "CREATE TABLE analytics.rows_pkey (n int); CREATE TABLE analytics.rows_note_key (n int); CREATE TABLE analytics.other (note text); CREATE INDEX rows_id_key ON analytics.other (note); CREATE INDEX rows_note_idx ON analytics.other (note); INSERT INTO analytics.rows_pkey VALUES (1); INSERT INTO analytics.rows_note_key VALUES (1)"
 	for mode, indexes := range map[string]string{"upsert": "2", "truncate_insert": "1"} {
 		t.Run(mode, func(t *testing.T) {
@@ -77,6 +79,7 @@ func TestNamesThatAreTakenAreLeftAlone(t *testing.T) {
 // that is called like its array type; when it is replaced three times; then nothing
 // clashes, and its neighbours stay.
 func TestATableNameOf63BytesCanBeReplaced(t *testing.T) {
+	t.Parallel()
 	name := strings.Repeat("y", 63)
 	c := newCase(t, items, "CREATE TABLE analytics._"+name[:62]+" (n int); CREATE TABLE analytics."+name[:62]+" (n int)", "", "write_mode: insert")
 	c.leat.apply(c.authorizers() + `sources: [{name: s, authorizer: source, datasets: [{table: public.rows}]}]
@@ -96,6 +99,7 @@ flows: [{name: f, destination: d, streams: [{from: {source: s, dataset: public.r
 // Given a file of N rows that ends in blank lines; when it is loaded; then there are N
 // rows, and none of NULLs alone.
 func TestNoRowOfNullsIsAdded(t *testing.T) {
+	t.Parallel()
 	for ending, content := range map[string]string{
 		"a newline": "id,note\n1,a\n2,b\n", "nothing": "id,note\n1,a\n2,b", "blank lines": "id,note\n1,a\n2,b\n\n\n", "CR LF": "id,note\r\n1,a\r\n2,b\r\n\r\n",
 	} {
@@ -113,6 +117,7 @@ func TestNoRowOfNullsIsAdded(t *testing.T) {
 // then the run fails by the column's name, or the row is kept aside where rejects are
 // allowed; it is never cut at the NUL or turned into NULL.
 func TestANulCharacterIsReported(t *testing.T) {
+	t.Parallel()
 	// The character stands far behind what is looked at to tell text from other files.
 	content := "id,note\n" + strings.Repeat("1,fine\n", 200_000) + "2,be\x00fore\n3,fine too\n"
 	t.Run("fail", func(t *testing.T) {
@@ -133,6 +138,7 @@ func TestANulCharacterIsReported(t *testing.T) {
 // Given rows that were stamped while a run was going on and committed after it; when it
 // ended green; then the next run brings them, without an overlap and a full refresh.
 func TestRowsStampedAtTheStartOfARunArriveNext(t *testing.T) {
+	t.Parallel()
 	c := newCase(t, events+"INSERT INTO public.rows VALUES (1, 'a', clock_timestamp())", "", "cursor: at", "write_mode: insert")
 	c.source("CREATE TABLE public.stamp AS SELECT clock_timestamp() AS start")
 	c.run()

@@ -12,6 +12,7 @@ import (
 const items = "CREATE TABLE public.rows (id int PRIMARY KEY, note text); INSERT INTO public.rows SELECT n, 'row ' || n FROM generate_series(1, 500) n;"
 
 func TestAnEmptyReadReplacesNothing(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []string{"truncate_insert", "history"} {
 		t.Run(mode, func(t *testing.T) {
 			c := newCase(t, items, "", "", "write_mode: "+mode)
@@ -31,6 +32,7 @@ func TestAnEmptyReadReplacesNothing(t *testing.T) {
 }
 
 func TestAMuchSmallerReadReplacesNothing(t *testing.T) {
+	t.Parallel()
 	c := newCase(t, items, "", "", "write_mode: truncate_insert, min_rows_ratio: 0.8")
 	c.run()
 	c.source("DELETE FROM public.rows WHERE id > 300")
@@ -39,6 +41,7 @@ func TestAMuchSmallerReadReplacesNothing(t *testing.T) {
 }
 
 func TestASourceThatFailsLeavesTheDestination(t *testing.T) {
+	t.Parallel()
 	// The division fails at the row that fails says; 0 is none.
 	view := "CREATE TABLE public.fails (at int); INSERT INTO public.fails VALUES (0); CREATE VIEW public.rows AS SELECT n AS id, 1000 / (n - f.at) AS q, repeat('x', 500) AS pad FROM generate_series(1, 20000) n, public.fails f;"
 	for _, mode := range []string{"truncate_insert", "insert", "upsert, unique_columns: [id]", "history, unique_columns: [id]"} {
@@ -61,6 +64,7 @@ func TestASourceThatFailsLeavesTheDestination(t *testing.T) {
 }
 
 func TestTwoFullRefreshesGiveTheSameRows(t *testing.T) {
+	t.Parallel()
 	for _, stream := range []string{"write_mode: truncate_insert", "write_mode: upsert", "write_mode: delete_insert"} {
 		t.Run(stream, func(t *testing.T) {
 			c := newCase(t, items, "", "", stream)
@@ -73,6 +77,7 @@ func TestTwoFullRefreshesGiveTheSameRows(t *testing.T) {
 }
 
 func TestViewsGrantsAndNeighboursSurviveThreeRefreshes(t *testing.T) {
+	t.Parallel()
 	dependants := `CREATE ROLE "READER";
 		CREATE TABLE analytics.rows (id int PRIMARY KEY, note text); COMMENT ON TABLE analytics.rows IS 'kept';
 		CREATE VIEW analytics.summary AS SELECT count(*) AS n, max(note) AS top FROM analytics.rows;
@@ -110,6 +115,7 @@ func TestViewsGrantsAndNeighboursSurviveThreeRefreshes(t *testing.T) {
 }
 
 func TestReadersNeverSeeAnEmptyOrMixedTable(t *testing.T) {
+	t.Parallel()
 	for _, replace := range []string{"auto", "delete_insert", "merge"} {
 		t.Run(replace, func(t *testing.T) {
 			c := newCase(t, "CREATE TABLE public.rows (id int PRIMARY KEY, version int); INSERT INTO public.rows SELECT n, 0 FROM generate_series(1, 20000) n;",
@@ -147,6 +153,7 @@ func TestReadersNeverSeeAnEmptyOrMixedTable(t *testing.T) {
 }
 
 func TestInsertIgnoreSkipsKnownKeys(t *testing.T) {
+	t.Parallel()
 	c := newCase(t, items, "CREATE TABLE analytics.rows (id int PRIMARY KEY, note text); INSERT INTO analytics.rows SELECT n, 'kept' FROM generate_series(1, 100) n", "", "write_mode: insert_ignore")
 	if s := c.run(); s.Written != 400 || s.Skipped != 100 {
 		t.Errorf("%+v, want 400 written and 100 skipped", s.Counts)
@@ -155,12 +162,14 @@ func TestInsertIgnoreSkipsKnownKeys(t *testing.T) {
 }
 
 func TestNullKeysAreRefused(t *testing.T) {
+	t.Parallel()
 	c := newCase(t, "CREATE TABLE public.rows (id int, note text); INSERT INTO public.rows VALUES (1, 'a'), (NULL, 'b')", "", "key: [id]", "write_mode: upsert, create_indexes: false")
 	c.fails("NULL", "id")
 	c.holds("SELECT to_regclass('analytics.rows')", "NULL")
 }
 
 func TestATriggerThatDropsRowsFailsTheRun(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []string{"insert", "upsert", "truncate_insert", "insert_ignore"} {
 		t.Run(mode, func(t *testing.T) {
 			c := newCase(t, items, `CREATE TABLE analytics.rows (id int PRIMARY KEY, note text);
@@ -173,6 +182,7 @@ func TestATriggerThatDropsRowsFailsTheRun(t *testing.T) {
 }
 
 func TestOneBadTableOfFive(t *testing.T) {
+	t.Parallel()
 	p, leat := newPair(t), newProgram(t)
 	exec1(t, p.sourceConn, items)
 	exec1(t, p.targetConn, "CREATE SCHEMA analytics")

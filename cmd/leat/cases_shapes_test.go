@@ -9,6 +9,7 @@ import (
 // Given tables of odd shapes; when they are loaded and loaded again; then the rows are
 // exact. The target has none of the source's own types.
 func TestOddTablesArriveExactly(t *testing.T) {
+	t.Parallel()
 	columns := make([]string, 1600)
 	for i := range columns {
 		columns[i] = fmt.Sprintf("c%d boolean", i)
@@ -35,6 +36,7 @@ func TestOddTablesArriveExactly(t *testing.T) {
 // Given a target whose enum lacks a label of the source; when a row brings it; then the
 // run fails by the table's name, and nothing is stored.
 func TestAnEnumWithoutTheLabelIsReported(t *testing.T) {
+	t.Parallel()
 	c := newCase(t, "CREATE TYPE public.mood AS ENUM ('fine', 'new'); CREATE TABLE public.rows (id int PRIMARY KEY, v public.mood); INSERT INTO public.rows VALUES (1, 'fine'), (2, 'new')",
 		"CREATE TYPE public.mood AS ENUM ('fine'); CREATE TABLE analytics.rows (id int, v public.mood)", "", "write_mode: insert")
 	c.fails("analytics.rows", "cannot be read as a value of its type", `column "v"`, "ADD VALUE")
@@ -44,6 +46,7 @@ func TestAnEnumWithoutTheLabelIsReported(t *testing.T) {
 // Given a source table that was dropped, or renamed, after the first run; when the flow
 // runs again; then it names the table, and the target keeps its rows.
 func TestASourceTableThatIsGoneKeepsTheTarget(t *testing.T) {
+	t.Parallel()
 	for name, sql := range map[string]string{"dropped": "DROP TABLE public.rows", "renamed": "ALTER TABLE public.rows RENAME TO other"} {
 		t.Run(name, func(t *testing.T) {
 			c := newCase(t, items, "", "", "write_mode: truncate_insert")

@@ -9,6 +9,7 @@ import (
 // The position lives beside the table: a platform that was lost and set up again from
 // its export goes on where it was, in every mode that reads incrementally.
 func TestAnotherDataDirectoryGoesOnFromThePosition(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []string{"insert", "insert_ignore", "upsert", "update", "delete_insert", "history"} {
 		t.Run(mode, func(t *testing.T) {
 			c := newCase(t, events+"INSERT INTO public.rows SELECT n, 'x', timestamptz '2026-01-01Z' + n * interval '1 s' FROM generate_series(1, 500) n",
@@ -39,6 +40,7 @@ func withPassword(export, password string) string {
 }
 
 func TestAnotherInstallationStopsUntilAdopted(t *testing.T) {
+	t.Parallel()
 	c := newCase(t, events+"INSERT INTO public.rows VALUES (1, 'a', '2026-01-01Z')", "", "cursor: at", "write_mode: upsert")
 	c.run()
 	c.leat = newProgram(t) // a store with an installation id of its own
@@ -53,6 +55,7 @@ func TestAnotherInstallationStopsUntilAdopted(t *testing.T) {
 }
 
 func TestStateCommands(t *testing.T) {
+	t.Parallel()
 	c := newCase(t, events+"INSERT INTO public.rows SELECT n, 'x', timestamptz '2026-01-01Z' + n * interval '1 s' FROM generate_series(1, 20) n",
 		"", "cursor: at", "write_mode: upsert")
 	c.run()
@@ -77,6 +80,7 @@ func TestStateCommands(t *testing.T) {
 }
 
 func TestRowsWithoutAKeyInAHalfOpenWindow(t *testing.T) {
+	t.Parallel()
 	c := newCase(t, "CREATE TABLE public.rows (note text, at timestamptz); INSERT INTO public.rows VALUES ('a', '2026-01-01Z'), ('b', '2026-01-02Z')",
 		"", "cursor: at, overlap: none", "write_mode: insert")
 	c.run()
@@ -88,6 +92,7 @@ func TestRowsWithoutAKeyInAHalfOpenWindow(t *testing.T) {
 }
 
 func TestSeveralStreamsInOneTransaction(t *testing.T) {
+	t.Parallel()
 	p, leat := newPair(t), newProgram(t)
 	exec1(t, p.sourceConn, "CREATE TABLE public.a (id int PRIMARY KEY); CREATE TABLE public.b (id int PRIMARY KEY); INSERT INTO a VALUES (1); INSERT INTO b VALUES (2)")
 	exec1(t, p.targetConn, "CREATE SCHEMA analytics")
@@ -111,6 +116,7 @@ flows: [{name: f, destination: d, atomic: flow, streams: [{from: {source: s, dat
 }
 
 func TestRawLayout(t *testing.T) {
+	t.Parallel()
 	c := newCase(t, `CREATE TABLE public.rows (id bigint PRIMARY KEY, amount numeric, note text); INSERT INTO public.rows VALUES (9007199254740993, 1.10, E'a "b"\n'), (2, 'NaN', NULL)`,
 		"", "", "write_mode: truncate_insert, layout: raw")
 	c.run()

@@ -28,6 +28,7 @@ var extremes = map[string]struct{ native, values string }{
 }
 
 func TestExtremeValuesArriveExactly(t *testing.T) {
+	t.Parallel()
 	c := newCase(t, "CREATE TYPE public.mood AS ENUM ('fine', 'so so'); CREATE TABLE public.rows (id int PRIMARY KEY)", "", "", "write_mode: insert, unique_columns: [id]")
 	for name, extreme := range extremes {
 		for _, mode := range []string{"insert", "upsert"} {
@@ -51,6 +52,7 @@ func TestExtremeValuesArriveExactly(t *testing.T) {
 
 // A target that cannot hold a value refuses it by name; it never gets another value.
 func TestValuesThatDoNotFitAreReported(t *testing.T) {
+	t.Parallel()
 	for name, it := range map[string]struct{ native, value, target string }{
 		"infinity into numeric(10,2)":     {"numeric", "'Infinity'", "numeric(10,2)"},
 		"digits beyond numeric(12,2)":     {"numeric(38,9)", "0.123456789", "numeric(12,2)"},
@@ -76,6 +78,7 @@ func TestValuesThatDoNotFitAreReported(t *testing.T) {
 }
 
 func TestNamesThatShare63BytesStayApart(t *testing.T) {
+	t.Parallel()
 	p, leat := newPair(t), newProgram(t)
 	long := strings.Repeat("x", 70)
 	exec1(t, p.sourceConn, "CREATE TABLE public.a (id int PRIMARY KEY, v text); INSERT INTO public.a VALUES (1, 'a'); CREATE TABLE public.b (id int PRIMARY KEY, v text); INSERT INTO public.b VALUES (1, 'b')")
@@ -119,6 +122,7 @@ flows:
 }
 
 func TestATableNameOf63BytesCanBeUpserted(t *testing.T) {
+	t.Parallel()
 	c := newCase(t, items, "", "", "write_mode: insert")
 	name := strings.Repeat("y", 63)
 	c.leat.apply(c.authorizers() + `sources: [{name: s, authorizer: source, datasets: [{table: public.rows}]}]
@@ -134,6 +138,7 @@ flows: [{name: f, destination: d, streams: [{from: {source: s, dataset: public.r
 }
 
 func TestColumnsNamedLikeTheServersOwn(t *testing.T) {
+	t.Parallel()
 	c := newCase(t, "SELECT", "", `query: "SELECT 1 AS id, 'a' AS ctid, 'b' AS \"SELECT\", 'c' AS row_number, 'd' AS \"o\", 'e' AS \"s\", 'f' AS \"\"\"quoted\"\"\", 'g' AS \"%s\", 'h' AS \"č.š\"", key: [id]`, "write_mode: upsert, unique_columns: [id]")
 	for range 2 {
 		c.run()
@@ -143,6 +148,7 @@ func TestColumnsNamedLikeTheServersOwn(t *testing.T) {
 }
 
 func TestWideRowsStayInBoundedMemory(t *testing.T) {
+	t.Parallel()
 	c := newCase(t, "CREATE TABLE public.rows (id int PRIMARY KEY, pad text); INSERT INTO public.rows SELECT n, repeat(md5(n::text), 65536) FROM generate_series(1, 400) n",
 		"", "", "write_mode: insert")
 	process, output := c.leat.start(t.Context(), "run", "f", "--wait")

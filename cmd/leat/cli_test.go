@@ -21,6 +21,7 @@ func lastStatus(t *testing.T, runs string) flows.RunStatus {
 }
 
 func TestDemoExit(t *testing.T) {
+	t.Parallel()
 	leat := newProgram(t)
 	for range 2 { // a second demo finds everything in place
 		out := leat.must("demo", "--exit", "--json")
@@ -34,6 +35,7 @@ func TestDemoExit(t *testing.T) {
 }
 
 func TestDemoIntoPostgres(t *testing.T) {
+	t.Parallel()
 	p, leat := newPair(t), newProgram(t)
 	leat.must("demo", "--exit", "--postgres", p.server.URL(p.target))
 	var rows int
@@ -43,6 +45,7 @@ func TestDemoIntoPostgres(t *testing.T) {
 }
 
 func TestPlanExitCode(t *testing.T) {
+	t.Parallel()
 	leat := newProgram(t)
 	file := leat.write("a.yaml", "authorizers: [{name: files, connector: file}]\n")
 	if got := leat.try("plan", "-f", file); got.code != exitFailed || !strings.Contains(got.stdout, `create authorizer "files"`) {
@@ -64,6 +67,7 @@ type badInput struct {
 }
 
 func TestBadInputGetsOneSentence(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	exec1(t, p.sourceConn, "CREATE TABLE public.orders (id int PRIMARY KEY, note text)")
 	exec1(t, p.sourceConn, "INSERT INTO public.orders VALUES (1, 'x')")
@@ -124,6 +128,7 @@ func (c badInput) check(t *testing.T) {
 }
 
 func TestNotCSV(t *testing.T) {
+	t.Parallel()
 	leat := newProgram(t)
 	folder := filepath.Join(leat.dataDir, "files")
 	if err := os.MkdirAll(folder, 0o700); err != nil {

@@ -8,6 +8,7 @@ import (
 // TestExportIntoAnEmptyStore applies an export where its secrets are not known: the
 // flows are saved, and a warning says what is missing.
 func TestExportIntoAnEmptyStore(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	exec1(t, p.sourceConn, `CREATE TABLE orders (id bigint PRIMARY KEY)`)
 	old, fresh := newProgram(t), newProgram(t)

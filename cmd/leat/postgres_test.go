@@ -82,6 +82,7 @@ flows:
 }
 
 func TestPostgresToPostgresIsExact(t *testing.T) {
+	t.Parallel()
 	p, leat, rows := newPair(t), newProgram(t), exactRows(t)
 	seedExact(t, p, rows)
 	exec1(t, p.targetConn, "CREATE SCHEMA analytics")

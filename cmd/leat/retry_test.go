@@ -9,6 +9,7 @@ import (
 
 // TestAFailureThatMayPassIsTriedAgain has a destination that ends the session of the first load.
 func TestAFailureThatMayPassIsTriedAgain(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	exec1(t, p.sourceConn, "CREATE TABLE exact AS SELECT 1 AS id")
 	exec1(t, p.targetConn, `CREATE SCHEMA analytics; CREATE SEQUENCE analytics.loads; CREATE TABLE analytics.exact (id int);

@@ -12,6 +12,7 @@ import (
 
 // Two processes run one flow at once and one of them is killed: the rows arrive once.
 func TestTwoRunsOneKilled(t *testing.T) {
+	t.Parallel()
 	p, leat := newPair(t), newProgram(t)
 	seedExact(t, p, 100_000)
 	exec1(t, p.targetConn, "CREATE SCHEMA analytics")
