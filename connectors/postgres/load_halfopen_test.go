@@ -17,6 +17,7 @@ func (f *flow) halfOpen(cursor string, nulls connectors.NullPolicy) *flow {
 // TestRowsThatNoCursorOrdersComeOnce reads rows with NULL and with endless cursors at every
 // run. By their key they are known; without a key the run fails with their number.
 func TestRowsThatNoCursorOrdersComeOnce(t *testing.T) {
+	t.Parallel()
 	for typ, values := range map[string][4]string{
 		"timestamptz": {"2026-01-01", "2026-01-02", "infinity", "-infinity"}, "timestamp": {"2026-01-01", "2026-01-02", "infinity", "-infinity"},
 		"date": {"2026-01-01", "2026-01-02", "infinity", "-infinity"}, "numeric": {"1", "2", "NaN", "NaN"}, "numeric(9,2)": {"1", "2", "NaN", "NaN"},
@@ -53,6 +54,7 @@ func TestRowsThatNoCursorOrdersComeOnce(t *testing.T) {
 
 // TestRowsWithoutAnyCursorComeOnce has nothing but NULL, so that every read is a first one.
 func TestRowsWithoutAnyCursorComeOnce(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, "CREATE SCHEMA dwh; CREATE TABLE t (id int, at timestamptz); INSERT INTO t VALUES (1, NULL), (2, NULL)")
 	keyed := into(c, "t", connectors.Insert, "id").halfOpen("at", "")
 	wantCounts(t, keyed.must(t), 2, 0, 0, 0, 2)
@@ -69,6 +71,7 @@ func TestRowsWithoutAnyCursorComeOnce(t *testing.T) {
 // TestAHalfOpenInsertNeedsNoLook loads as a role that may only insert, as long as no row
 // has to be looked up.
 func TestAHalfOpenInsertNeedsNoLook(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, "CREATE SCHEMA dwh; CREATE TABLE t (id int, at timestamptz); CREATE TABLE dwh.t (id int, at timestamptz); INSERT INTO t VALUES (1, '2026-01-01'), (2, '2026-01-02')")
 	c, _ = role(t, admin, "GRANT CREATE, USAGE ON SCHEMA dwh TO $ROLE; GRANT INSERT ON dwh.t TO $ROLE; GRANT SELECT ON t TO $ROLE")
 	f := into(c, "t", connectors.Insert, "id").halfOpen("at", "")
@@ -84,6 +87,7 @@ func TestAHalfOpenInsertNeedsNoLook(t *testing.T) {
 // TestRejectsDoNotAppendKnownRows reads the row at the position again while rows may be
 // rejected.
 func TestRejectsDoNotAppendKnownRows(t *testing.T) {
+	t.Parallel()
 	c, _ := newDatabase(t, shop)
 	f := into(c, "t", connectors.Insert, "id").incremental("at")
 	f.target.RejectLimit = 10
@@ -93,6 +97,7 @@ func TestRejectsDoNotAppendKnownRows(t *testing.T) {
 
 // TestNullKeysAreNotAppendedAgain has no way to tell such rows from known ones.
 func TestNullKeysAreNotAppendedAgain(t *testing.T) {
+	t.Parallel()
 	for _, overlap := range []string{"", connectors.OverlapNone} {
 		c, admin := newDatabase(t, "CREATE SCHEMA dwh; CREATE TABLE t (id int, at timestamptz); INSERT INTO t VALUES (1, '2026-01-01'), (NULL, 'infinity')")
 		f := into(c, "t", connectors.Insert, "id").incremental("at")
@@ -106,6 +111,7 @@ func TestNullKeysAreNotAppendedAgain(t *testing.T) {
 
 // TestAChangedSelectionOfAnInsertGoesOn changes the columns, and then what is read.
 func TestAChangedSelectionOfAnInsertGoesOn(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		overlap string
 		layout  connectors.TableLayout
@@ -131,6 +137,7 @@ func TestAChangedSelectionOfAnInsertGoesOn(t *testing.T) {
 
 // TestAFullRefreshOfAnInsertIsRefused keeps rows from being appended again.
 func TestAFullRefreshOfAnInsertIsRefused(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop)
 	for name, f := range map[string]*flow{
 		"whole": into(c, "t", connectors.Insert), "half-open": into(c, "t", connectors.Insert).halfOpen("at", ""), "keyed": into(c, "t", connectors.Insert, "id").incremental("at"),
@@ -149,6 +156,7 @@ func TestAFullRefreshOfAnInsertIsRefused(t *testing.T) {
 
 // TestAnInsertByXminIsRefused names what else there is.
 func TestAnInsertByXminIsRefused(t *testing.T) {
+	t.Parallel()
 	c, _ := newDatabase(t, shop)
 	for _, overlap := range []string{"", connectors.OverlapNone} {
 		f := into(c, "t", connectors.Insert, "id").incremental(connectors.CursorXmin)

@@ -22,6 +22,7 @@ const family = shop + `; CREATE TABLE dwh.parent (id int PRIMARY KEY, name text,
 // TestEveryStatementSparesChildren reads the plans of all modes: whatever is not an INSERT
 // names the target with ONLY.
 func TestEveryStatementSparesChildren(t *testing.T) {
+	t.Parallel()
 	naked := regexp.MustCompile(`\b(FROM|JOIN|UPDATE|USING|LOCK TABLE|ALTER TABLE) "dwh"\."orders"`)
 	for _, mode := range connectors.WriteModes() {
 		for _, replace := range []connectors.Replace{connectors.ReplaceAuto, connectors.ReplaceMerge, connectors.ReplaceDeleteInsert} {
@@ -59,6 +60,7 @@ func familyFlow(c *connection, name string, mode connectors.WriteMode, replace c
 // TestRowsOfChildrenStay loads a table that others inherit from in every mode. It becomes
 // what a table without children becomes, and the rows of the child stay.
 func TestRowsOfChildrenStay(t *testing.T) {
+	t.Parallel()
 	for _, mode := range connectors.WriteModes() {
 		recipes := []connectors.Replace{""}
 		if mode == connectors.TruncateInsert {
