@@ -30,7 +30,7 @@ func crashFlow(c *connection, table string, mode connectors.WriteMode) *flow {
 func TestCrashAnywhere(t *testing.T) {
 	t.Parallel()
 	child := filepath.Join(t.TempDir(), "child")
-	if out, err := exec.Command("go", "test", "-c", "-vet=off", "-tags", "crashpoints", "-o", child, ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "test", "-c", "-vet=off", "-tags", "crashpoints", "-ldflags", "-s -w", "-o", child, ".").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
 	c, admin := newDatabase(t, shop)

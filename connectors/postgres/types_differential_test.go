@@ -7,7 +7,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -35,7 +34,6 @@ type world struct {
 
 // place is one database.
 type place struct {
-	url   string
 	c     *connection
 	admin *pgx.Conn
 }
@@ -43,7 +41,7 @@ type place struct {
 func newPlace(t *testing.T, statements string) place {
 	t.Helper()
 	url := testdb.Database(t)
-	p := place{url: url, admin: testdb.Connect(t, url)}
+	p := place{admin: testdb.Connect(t, url)}
 	execute(t, p.admin, statements)
 	execute(t, p.admin, fixedSettings)
 	p.c = open(t, url)
@@ -60,7 +58,7 @@ type route struct {
 var routes = []route{{"raw", false, true}, {"arrow", true, true}, {"raw to a stranger", false, false}, {"arrow to a stranger", true, false}}
 
 // TestTypesDifferential draws tables over every type, moves them by each route, and
-// compares source and target by count and digest of the rows' texts, and by psql's COPY.
+// compares source and target by count and digest of the rows' texts, and by COPY.
 // LEAT_TEST_SCHEMAS sets how many tables, LEAT_TEST_SEED draws others.
 func TestTypesDifferential(t *testing.T) {
 	t.Parallel()
@@ -133,6 +131,7 @@ func (w *world) try(t *testing.T, table string, r *rand.Rand, samples []sample) 
 		columns = append(columns, fmt.Sprintf("c%d %s", i, s.name))
 	}
 	execute(t, w.source.admin, fmt.Sprintf("SET search_path = public, pg_catalog; CREATE TABLE public.%s (%s)", table, strings.Join(columns, ", ")))
+	var inserts []string
 	for id := range 14 {
 		values := []string{strconv.Itoa(id)}
 		for _, s := range samples {
@@ -142,9 +141,10 @@ func (w *world) try(t *testing.T, table string, r *rand.Rand, samples []sample) 
 			}
 			values = append(values, value)
 		}
-		if _, err := w.source.admin.Exec(t.Context(), fmt.Sprintf("INSERT INTO %s VALUES (%s)", table, strings.Join(values, ", "))); err != nil {
-			t.Fatalf("a drawn value is none of %v: %v", names(samples), err)
-		}
+		inserts = append(inserts, fmt.Sprintf("INSERT INTO %s VALUES (%s)", table, strings.Join(values, ", ")))
+	}
+	if _, err := w.source.admin.Exec(t.Context(), strings.Join(inserts, ";")); err != nil {
+		t.Fatalf("a drawn value is none of %v: %v", names(samples), err)
 	}
 	execute(t, w.source.admin, "SET search_path = pg_catalog")
 	for _, route := range routes {
@@ -196,7 +196,7 @@ func (w *world) compare(t *testing.T, route route, target place, from, to string
 	t.Helper()
 	const rows = "SELECT count(*) || ' ' || md5(coalesce(string_agg(r::text, E'\\n' ORDER BY r::text COLLATE \"C\"), '')) FROM (SELECT * FROM %s) r"
 	same := scalar(t, w.source.admin, fmt.Sprintf(rows, from)) == scalar(t, target.admin, fmt.Sprintf(rows, to))
-	copied := psqlCopy(t, w.source.url, from) == psqlCopy(t, target.url, to)
+	copied := copyOut(t, w.source.admin, from) == copyOut(t, target.admin, to)
 	if same && copied {
 		return
 	}
@@ -209,7 +209,7 @@ func (w *world) compare(t *testing.T, route route, target place, from, to string
 		}
 	}
 	if !found {
-		t.Errorf("%s route, types %v: the rows differ (digest equal: %v, psql's COPY equal: %v)", route.name, names(samples), same, copied)
+		t.Errorf("%s route, types %v: the rows differ (digest equal: %v, COPY equal: %v)", route.name, names(samples), same, copied)
 	}
 }
 
@@ -233,18 +233,14 @@ func scalar(t *testing.T, admin *pgx.Conn, query string) string {
 	return text
 }
 
-// psqlCopy is what psql copies out, ordered by id.
-func psqlCopy(t *testing.T, url, rows string) string {
+// copyOut is what the server's COPY gives, ordered by id.
+func copyOut(t *testing.T, admin *pgx.Conn, rows string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", url, "-c", fixedSettings, "-c", "COPY (SELECT * FROM "+rows+" ORDER BY id) TO STDOUT")
-	out, err := cmd.Output()
-	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
-		t.Fatalf("psql: %s", failed.Stderr)
+	var out strings.Builder
+	if _, err := admin.PgConn().CopyTo(t.Context(), &out, "COPY (SELECT * FROM "+rows+" ORDER BY id) TO STDOUT"); err != nil {
+		t.Fatalf("copy %s: %v", rows, err)
 	}
-	if err != nil {
-		t.Fatalf("psql: %v", err)
-	}
-	return string(out)
+	return out.String()
 }
 
 // arrowOnly hides the binary rows of a batch, as a step between reader and load would.

@@ -3,9 +3,11 @@ package crashpoint_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -29,7 +31,7 @@ func main() {
 `
 
 func TestReachKillsAtTheNamedStep(t *testing.T) {
-	binary := build(t, "-tags", "crashpoints")
+	binary := marked(t)
 	if out, err := run(t, binary, ""); err != nil || out != "one two three" {
 		t.Errorf("without a name: %q, %v", out, err)
 	}
@@ -44,13 +46,13 @@ func TestReachKillsAtTheNamedStep(t *testing.T) {
 }
 
 func TestReachKillsAtTheNamedPass(t *testing.T) {
-	if out, err := run(t, build(t, "-tags", "crashpoints"), "first:2"); err == nil || out != "one two " {
+	if out, err := run(t, marked(t), "first:2"); err == nil || out != "one two " {
 		t.Errorf("the process printed %q and ended with %v, want its end at the second pass", out, err)
 	}
 }
 
 func TestReachStopsUntilResumed(t *testing.T) {
-	command := exec.Command(build(t, "-tags", "crashpoints"))
+	command := exec.Command(marked(t))
 	command.Env = append(os.Environ(), "LEAT_CRASHPOINT=first:pause:2")
 	var out bytes.Buffer
 	command.Stdout = &out
@@ -70,27 +72,59 @@ func TestReachStopsUntilResumed(t *testing.T) {
 }
 
 func TestReachDoesNothingInTheProduct(t *testing.T) {
-	if out, err := run(t, build(t), "second"); err != nil || out != "one two three" {
+	binary := filepath.Join(t.TempDir(), "program")
+	if err := build(binary); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := run(t, binary, "second"); err != nil || out != "one two three" {
 		t.Errorf("a build without the tag printed %q and ended with %v", out, err)
 	}
 }
 
-func build(t *testing.T, flags ...string) string {
+// folder holds the program whose steps are marked, built once for all tests.
+var folder string
+
+func TestMain(m *testing.M) {
+	var err error
+	if folder, err = os.MkdirTemp("", "crashpoint-"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(folder)
+	os.Exit(code)
+}
+
+var buildMarked = sync.OnceValues(func() (string, error) {
+	binary := filepath.Join(folder, "program")
+	return binary, build(binary, "-tags", "crashpoints")
+})
+
+// marked is the program with its steps.
+func marked(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp(".", "testprogram-") //nolint:usetesting // the program must lie in this module to import the package
+	binary, err := buildMarked()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(program), 0o600); err != nil {
-		t.Fatal(err)
+	return binary
+}
+
+// build makes the program. It must lie in this module while it is built, to import the
+// package.
+func build(binary string, flags ...string) error {
+	dir, err := os.MkdirTemp(".", "testprogram-")
+	if err != nil {
+		return err
 	}
-	binary := filepath.Join(t.TempDir(), "program")
+	defer func() { _ = os.RemoveAll(dir) }()
+	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(program), 0o600); err != nil {
+		return err
+	}
 	arguments := append(append([]string{"build"}, flags...), "-o", binary, "./"+dir)
 	if out, err := exec.Command("go", arguments...).CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+		return fmt.Errorf("build: %w\n%s", err, out)
 	}
-	return binary
+	return nil
 }
 
 func run(t *testing.T, binary, step string) (string, error) {

@@ -46,7 +46,7 @@ var (
 func buildProgram(t *testing.T) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "leat")
-	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "crashpoints", "-o", binary, "leat/cmd/leat")
+	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "crashpoints", "-ldflags", "-s -w", "-o", binary, "leat/cmd/leat")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the program: %v\n%s", err, out)
 	}
