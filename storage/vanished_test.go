@@ -18,6 +18,7 @@ func testUser() accounts.User {
 // What is gone is never made anew behind the back of people, neither by a running
 // program nor by the next one.
 func TestAStoreThatVanishesIsAnError(t *testing.T) {
+	t.Parallel()
 	for name, vanish := range map[string]func(t *testing.T, folder, file string){
 		"file removed": func(t *testing.T, _, file string) { must(t, os.Remove(file)) },
 		"file renamed": func(t *testing.T, _, file string) { must(t, os.Rename(file, file+".old")) },
@@ -65,6 +66,7 @@ func TestAStoreThatVanishesIsAnError(t *testing.T) {
 
 // A database that answers, and has lost its tables, is not ready.
 func TestAStoreWithoutItsTablesIsNotReady(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, options storage.Options) {
 		s := open(t, options)
 		must(t, s.Ready(t.Context()))

@@ -5,6 +5,7 @@ import "testing"
 // TestRowsThatNoCursorOrdersComeOnce reads without an overlap what NULL and infinity keep
 // out of the order.
 func TestRowsThatNoCursorOrdersComeOnce(t *testing.T) {
+	t.Parallel()
 	const rows = events + "INSERT INTO public.rows VALUES (1, 'a', '2026-01-01'), (2, 'b', '2026-01-02'), (3, 'endless', 'infinity'), (4, 'null', NULL)"
 	c := newCase(t, rows, "", "cursor: at, overlap: none, nulls: include", "write_mode: insert")
 	for range 3 {
@@ -23,6 +24,7 @@ func TestRowsThatNoCursorOrdersComeOnce(t *testing.T) {
 
 // TestAChangedColumnListAppendsNothingAgain names fewer columns than before.
 func TestAChangedColumnListAppendsNothingAgain(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct{ name, dataset, stream string }{
 		{"half-open", ", overlap: none", ""}, {"raw", "", ", layout: raw"}, {"raw and half-open", ", overlap: none", ", layout: raw"},
 	} {
@@ -44,6 +46,7 @@ func TestAChangedColumnListAppendsNothingAgain(t *testing.T) {
 
 // TestAHalfOpenReadClosesNoVersion reads all rows but those at the highest cursor.
 func TestAHalfOpenReadClosesNoVersion(t *testing.T) {
+	t.Parallel()
 	for name, again := range map[string]func(c *kase){
 		"full refresh":      func(c *kase) { c.run("--full-refresh") },
 		"changed selection": func(c *kase) { c.configure("cursor: at, overlap: none, columns: [id, at]", "write_mode: history"); c.run() },
@@ -62,6 +65,7 @@ func TestAHalfOpenReadClosesNoVersion(t *testing.T) {
 
 // TestAFullRefreshOfAnInsertIsRefused keeps all rows from being appended again.
 func TestAFullRefreshOfAnInsertIsRefused(t *testing.T) {
+	t.Parallel()
 	c := newCase(t, events+"INSERT INTO public.rows VALUES (1, 'a', '2026-01-01')", "", "", "write_mode: insert")
 	c.run()
 	result, got := c.leat.runFlow("f", "--full-refresh")

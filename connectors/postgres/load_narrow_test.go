@@ -20,6 +20,7 @@ const narrowTarget = `CREATE SCHEMA dwh;
 	CREATE TABLE dwh.w (id int PRIMARY KEY, name varchar(50), code varchar(100), amount numeric(12,2), f double precision)`
 
 func TestNarrowTargetsAreLoaded(t *testing.T) {
+	t.Parallel()
 	for _, mode := range connectors.WriteModes() {
 		for _, limit := range []int64{0, 100} {
 			t.Run(fmt.Sprintf("%s with %d rejects", mode, limit), func(t *testing.T) {
@@ -100,6 +101,7 @@ var narrowPairs = [][4]string{
 // TestNarrowPairs moves a value that fits and one that does not through each pair of
 // types, as the only narrower column and beside others that stay as they are.
 func TestNarrowPairs(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, "CREATE SCHEMA dwh; CREATE DOMAIN varchar3 AS varchar(3)")
 	for _, p := range narrowPairs {
 		t.Run(p[0]+" into "+p[1], func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 // TestAnOlderRowNeverReplacesANewerOne reads a row without a cursor at every run, whose key
 // it shares with a row that was stored.
 func TestAnOlderRowNeverReplacesANewerOne(t *testing.T) {
+	t.Parallel()
 	for _, typ := range []string{"int", "numeric", "timestamp", "text"} {
 		low, high, higher := "'5'", "'10'", "'20'"
 		if typ == "timestamp" {
@@ -52,6 +53,7 @@ func TestAnOlderRowNeverReplacesANewerOne(t *testing.T) {
 // TestACorrectedRowArrives has a cursor that went back: where the source enforces the key,
 // and in a full refresh, the row that was read is the right one.
 func TestACorrectedRowArrives(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []connectors.WriteMode{connectors.Upsert, connectors.Update, connectors.History} {
 		for name, key := range map[string]string{"enforced": "PRIMARY KEY", "full refresh": ""} {
 			t.Run(fmt.Sprintf("%s %s", mode, name), func(t *testing.T) {
@@ -76,6 +78,7 @@ func TestACorrectedRowArrives(t *testing.T) {
 
 // TestAnOlderRowKeepsItsVersionOpen reads all rows again: the key is not absent.
 func TestAnOlderRowKeepsItsVersionOpen(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, "CREATE SCHEMA dwh; CREATE TABLE t (id int, name text, at int); INSERT INTO t VALUES (1, 'new', 9), (2, 'x', 9)")
 	f := into(c, "t", connectors.History, "id").incremental("at")
 	f.must(t)
@@ -87,6 +90,7 @@ func TestAnOlderRowKeepsItsVersionOpen(t *testing.T) {
 
 // TestACursorInATextIsOrderedAsANumber has 9 and 10, whose digits are ordered otherwise.
 func TestACursorInATextIsOrderedAsANumber(t *testing.T) {
+	t.Parallel()
 	for _, typ := range []string{"int", "numeric", "numeric(9,2)"} {
 		t.Run(typ, func(t *testing.T) {
 			c, admin := newDatabase(t, "CREATE SCHEMA dwh; CREATE TABLE t (id int, name text, at "+typ+"); CREATE TABLE dwh.t (id int, name text, at text); INSERT INTO t VALUES (1, 'ten', 10), (1, 'nine', 9)")
@@ -105,6 +109,7 @@ func TestACursorInATextIsOrderedAsANumber(t *testing.T) {
 
 // TestAnOlderRowBesideATriggerIsTold names what may have changed the cursor.
 func TestAnOlderRowBesideATriggerIsTold(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, `CREATE SCHEMA dwh; CREATE TABLE t (id int, name text, at int); INSERT INTO t VALUES (1, 'a', 1); CREATE TABLE dwh.t (id int PRIMARY KEY, name text, at int);
 		CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.at := 1000; RETURN NEW; END';
 		CREATE TRIGGER stamps BEFORE INSERT ON dwh.t FOR EACH ROW EXECUTE PROCEDURE stamp()`)

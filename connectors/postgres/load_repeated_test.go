@@ -28,6 +28,7 @@ func wantWarning(t testing.TB, r connectors.Report, words ...string) {
 
 // TestRepeatedKeysAreTold reads ten rows that share three keys.
 func TestRepeatedKeysAreTold(t *testing.T) {
+	t.Parallel()
 	modes := []connectors.WriteMode{connectors.Upsert, connectors.InsertIgnore, connectors.Update, connectors.History}
 	for _, mode := range modes {
 		t.Run(string(mode), func(t *testing.T) {
