@@ -34,6 +34,7 @@ var verdicts = map[string]verdict{
 	"40":    {kind: connectors.Conflict, retryable: true, fix: "The next try may succeed."},
 	"40P01": {kind: connectors.Conflict, retryable: true, says: "two transactions waited for each other's locks (deadlock)", fix: "The next try may succeed."},
 	"55P03": {kind: connectors.Conflict, retryable: true, says: "a lock was not granted in time", fix: "Find the session that holds the lock in pg_locks, or allow more time."},
+	"2BP01": {kind: connectors.Conflict, retryable: true, fix: "The next try may succeed."},
 	"55000": {kind: connectors.Config},
 	"55006": {kind: connectors.Conflict, retryable: true},
 	"57014": {kind: connectors.Unreachable, fix: "Raise statement_timeout for this role, or read less at a time."},
@@ -81,6 +82,8 @@ func mapServerError(e *pgconn.PgError, a Attempt) *connectors.Error {
 		v.fix = grants(a)
 	case e.Code == "3F000":
 		v.kind, v.fix = connectors.NotFound, missingSchema(a)
+	case e.Code == "XX000" && strings.HasPrefix(e.Message, "tuple concurrently "):
+		v = verdict{kind: connectors.Conflict, retryable: true, says: "somebody else changed the table's rights or settings at the same time", fix: "The next try may succeed."}
 	case e.Code == "40001" && strings.Contains(e.Routine, "Interrupt"):
 		v.says = "the standby ended the read because it conflicts with recovery"
 		v.fix = "Read from the primary, or raise max_standby_streaming_delay or switch on hot_standby_feedback at the standby."

@@ -50,7 +50,7 @@ func (p *Plan) count(in Input, seen figures) connectors.Counts {
 	keys := in.Copied - seen["doubled"] - seen["older"]
 	c := connectors.Counts{Duplicate: seen["doubled"] + seen["older"]}
 	if p.Direct {
-		c.Written, c.Changed = keys, keys
+		c.Written, c.Changed = keys, keys+seen["deleted"] // where a swap was given up
 		if p.Spec.Target.Mode == connectors.DeleteInsert {
 			c.Duplicate, c.Written, c.Changed = 0, in.Copied, in.Copied
 		}

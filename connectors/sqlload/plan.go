@@ -15,6 +15,8 @@ type Statement struct {
 	// Figures name the integers of the one row that a query returns. A statement
 	// without figures is executed.
 	Figures []string
+	// Args are bound to $1, $2 and so on.
+	Args []string
 	// If and Unless name a figure; the statement runs only when it is above zero, or zero.
 	If, Unless string
 	// Whole statements run only after a read of the whole dataset.
@@ -28,6 +30,10 @@ type Statement struct {
 	Zero bool
 	// Again says that rows which come at every read fail the load.
 	Again bool
+	// Words says that a text follows the figures, which tells people what they count.
+	Words bool
+	// Writes says that the query returns statements, one per row, which are executed.
+	Writes bool
 }
 
 // Plan is how one target will be loaded.
@@ -55,6 +61,8 @@ type Plan struct {
 	Steps []Statement
 	// After runs when the steps are done: indexes and clean-up.
 	After []Statement
+	// words are the text that the last statement with words returned.
+	words string
 }
 
 // Build plans a load. It refuses what cannot be loaded right: a missing key, a
@@ -248,6 +256,7 @@ func (s Statement) text() string {
 	note(len(s.Expect) > 0, "expect %s", strings.Join(s.Expect, " + "))
 	note(s.Zero, "must be zero")
 	note(s.Again, "rows must not come again")
+	note(s.Writes, "then what it returns")
 	if len(notes) == 0 {
 		return s.SQL
 	}

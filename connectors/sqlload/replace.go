@@ -125,44 +125,6 @@ func (b *builder) loadsAll(columns []string) bool {
 	return true
 }
 
-// swap builds a new table beside the old one in the same transaction.
-func (b *builder) swap() error {
-	if b.s.Swap == nil || b.s.Existing.NoSwap != "" {
-		why := b.s.Existing.NoSwap
-		if why == "" {
-			why = "this system replaces rows in place"
-		}
-		return refuse("The table %s cannot be replaced by swapping: %s", "Use replace: auto.", b.s.Table, why)
-	}
-	if b.s.mustStage() {
-		return refuse("The table %s cannot be replaced by swapping: %s", "Use replace: auto.", b.s.Table, b.s.whyStage())
-	}
-	b.because("swap", "nothing depends on the table")
-	b.beside()
-	if lock := b.s.Swap.Lock; lock != "" {
-		b.step(Statement{SQL: lock})
-	}
-	b.step(Statement{Figures: []string{"previous"}, SQL: b.previous("")})
-	for _, sql := range b.s.Swap.Index {
-		b.step(Statement{SQL: sql})
-	}
-	for _, sql := range b.s.Swap.Finish {
-		b.step(Statement{SQL: sql})
-	}
-	return nil
-}
-
-// beside copies into the new table, in the transaction that makes it. Only so can its rows
-// be stored as visible to everybody: readers whose snapshot is older would find the rows of
-// other sessions missing, and with them all rows.
-func (b *builder) beside() {
-	b.oneWriter("readers with an older snapshot would find a table empty that several sessions filled")
-	for _, sql := range b.s.Swap.Create {
-		b.add(&b.p.Setup, Statement{SQL: sql})
-	}
-	b.direct(b.table(b.s.Swap.Beside), true)
-}
-
 // previous counts the rows that a whole read replaces, or only asks whether there is
 // one where the count does not matter.
 func (b *builder) previous(where string) string {
@@ -170,13 +132,4 @@ func (b *builder) previous(where string) string {
 		return "SELECT count(*) FROM " + b.rows + where
 	}
 	return "SELECT count(*) FROM (SELECT 1 FROM " + b.rows + where + " LIMIT 1) p"
-}
-
-// Swap is a system's way to replace a table by a new one that looks the same.
-type Swap struct {
-	// Beside is the new table's name.
-	Beside connectors.Table
-	// Create runs before the copy, Index after it, Finish under Lock.
-	Create, Index, Finish []string
-	Lock                  string
 }

@@ -87,8 +87,12 @@ func (p *Plan) Apply(ctx context.Context, session Session, in Input) (connectors
 	if err := p.run(ctx, session, p.After, in, seen); err != nil {
 		return connectors.Report{}, err
 	}
-	warnings := append(p.repeatedWarning(seen), p.olderWarning(seen)...)
-	return connectors.Report{Counts: counts, Recipe: p.Recipe, Reason: p.Reason, Warnings: warnings}, nil
+	report := connectors.Report{Counts: counts, Recipe: p.Recipe, Reason: p.Reason}
+	report.Warnings = append(p.repeatedWarning(seen), p.olderWarning(seen)...)
+	if seen[different] > 0 {
+		report.Recipe, report.Reason = insteadOfSwap, "the table was changed while its successor was made: "+p.words
+	}
+	return report, nil
 }
 
 // Try runs the steps only, to find out whether the database takes the rows. The caller
@@ -99,7 +103,7 @@ func (p *Plan) Try(ctx context.Context, session Session) error {
 
 func (p *Plan) run(ctx context.Context, session Session, statements []Statement, in Input, seen figures) error {
 	for _, s := range statements {
-		if s.If != "" && seen[s.If] == 0 || s.Unless != "" && seen[s.Unless] != 0 || s.Whole && !in.Close.Whole {
+		if s.skipped(in, seen) {
 			continue
 		}
 		if err := p.runOne(ctx, session, s, in, seen); err != nil {
@@ -112,10 +116,18 @@ func (p *Plan) run(ctx context.Context, session Session, statements []Statement,
 	return nil
 }
 
+// skipped says that the statement does not run.
+func (s Statement) skipped(in Input, seen figures) bool {
+	return s.If != "" && seen[s.If] == 0 || s.Unless != "" && seen[s.Unless] != 0 || s.Whole && !in.Close.Whole
+}
+
 func (p *Plan) runOne(ctx context.Context, session Session, s Statement, in Input, seen figures) error {
-	var args []string
+	args := s.Args
 	if s.Snapshot {
 		args = []string{in.Close.Snapshot.UTC().Format(time.RFC3339Nano)}
+	}
+	if s.Writes {
+		return runWritten(ctx, session, s.SQL, args)
 	}
 	if len(s.Figures) == 0 {
 		rows, err := session.Exec(ctx, s.SQL, args...)
@@ -128,7 +140,25 @@ func (p *Plan) runOne(ctx context.Context, session Session, s Statement, in Inpu
 	if err != nil {
 		return err
 	}
+	if s.Words && len(result) == 1 {
+		last := len(result[0]) - 1
+		p.words, result[0] = result[0][last].Text, result[0][:last]
+	}
 	return seen.take(s.Figures, result)
+}
+
+// runWritten executes the statements that a query returns.
+func runWritten(ctx context.Context, session Session, query string, args []string) error {
+	rows, err := session.Query(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if _, err := session.Exec(ctx, row[0].Text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // take stores the one row of a probe.
@@ -185,6 +215,8 @@ func (p *Plan) interference(s Statement, seen figures) error {
 	switch s.Name {
 	case "doubled":
 		return p.repeated(seen["doubled"])
+	case different, unsafe:
+		return p.changed()
 	case "occupied":
 		return &connectors.Error{
 			Kind: connectors.Conflict, Retryable: true,
