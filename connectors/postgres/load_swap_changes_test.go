@@ -235,7 +235,7 @@ func TestChangesWhileASwapWaits(t *testing.T) {
 	} {
 		t.Run(change, func(t *testing.T) {
 			again(t, admin)
-			execute(t, reader, "BEGIN; SELECT * FROM dwh.t")
+			execute(t, reader, "BEGIN; LOCK TABLE dwh.t IN ACCESS SHARE MODE")
 			var shape string
 			r, err := into(c, "t", connectors.TruncateInsert).held(t, admin, func() {
 				execute(t, admin, change)
