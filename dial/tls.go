@@ -37,6 +37,10 @@ type TLS struct {
 	ClientCert string  `json:"client_cert,omitempty"` // sent when the server asks for one
 	ClientKey  string  `json:"-"`                     // a secret: it is stored sealed, beside the rest
 	ServerName string  `json:"server_name,omitempty"` // name in the certificate when it differs from the host
+
+	// AllowCleartextPassword lets a server that is not on this machine ask for the password
+	// in clear on a connection without encryption.
+	AllowCleartextPassword bool `json:"allow_cleartext_password,omitempty"`
 }
 
 // Format prints mode and server name for every verb, since the rest is long or

@@ -17,6 +17,8 @@ func (t TLS) Weaker(old TLS) string {
 		return "another CA certificate is trusted"
 	case old.Mode == TLSVerifyFull && t.ServerName != old.ServerName:
 		return "another server name is accepted"
+	case t.AllowCleartextPassword && !old.AllowCleartextPassword:
+		return "a password in clear text was allowed"
 	default:
 		return ""
 	}

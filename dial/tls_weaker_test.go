@@ -28,6 +28,7 @@ func TestWeakerTLS(t *testing.T) {
 		"the same CA with a new line":   {dial.TLS{Mode: dial.TLSVerifyFull, CA: "A"}, dial.TLS{Mode: dial.TLSVerifyFull, CA: "A\n"}, false},
 		"another name":                  {dial.TLS{Mode: dial.TLSVerifyFull, ServerName: "a"}, dial.TLS{Mode: dial.TLSVerifyFull, ServerName: "b"}, true},
 		"a name nobody compares":        {dial.TLS{Mode: dial.TLSVerifyCA, ServerName: "a"}, dial.TLS{Mode: dial.TLSVerifyCA, ServerName: "b"}, false},
+		"a password in clear":           {dial.TLS{Mode: dial.TLSPrefer}, dial.TLS{Mode: dial.TLSPrefer, AllowCleartextPassword: true}, true},
 		"another client certificate":    {dial.TLS{Mode: dial.TLSVerifyFull}, dial.TLS{Mode: dial.TLSVerifyFull, ClientCert: "C"}, false},
 	} {
 		if got := test.now.Weaker(test.old); (got != "") != test.weaker {

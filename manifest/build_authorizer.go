@@ -50,9 +50,11 @@ func (b *builder) authorizer(a Authorizer) {
 func (b *builder) settings(a Authorizer, out *authorizers.Authorizer, descriptor connectors.Descriptor) map[string]string {
 	given := map[string]string{}
 	for name, value := range a.Settings {
-		text := fmt.Sprint(value)
+		text, isScalar := scalar(value)
 		field, known := descriptor.Field(name)
 		switch {
+		case !isScalar:
+			b.refuse(a.at, "authorizer", a.Name, "the setting %s holds neither text nor a number nor true or false; write one value", name)
 		case !known:
 			b.refuse(a.at, "authorizer", a.Name, "the setting %q is unknown for %s; it has %s", name, a.Connector, settingNames(descriptor))
 		case field.Type == connectors.FieldSecret:
@@ -62,12 +64,26 @@ func (b *builder) settings(a Authorizer, out *authorizers.Authorizer, descriptor
 		}
 	}
 	if a.TLS != nil {
-		out.TLS = dial.TLS{Mode: dial.TLSMode(a.TLS.Mode), CA: a.TLS.CA, ClientCert: a.TLS.ClientCert, ServerName: a.TLS.ServerName}
+		out.TLS = dial.TLS{
+			Mode: dial.TLSMode(a.TLS.Mode), CA: a.TLS.CA, ClientCert: a.TLS.ClientCert, ServerName: a.TLS.ServerName,
+			AllowCleartextPassword: a.TLS.AllowCleartextPassword,
+		}
 		if a.TLS.ClientKey != "" {
 			given[authorizers.SecretTLSKey] = a.TLS.ClientKey
 		}
 	}
 	return given
+}
+
+// scalar writes a value as text; false for lists and mappings, which by aliases may be
+// very much larger than their file.
+func scalar(value any) (string, bool) {
+	switch value.(type) {
+	case string, bool, int64, uint64, int, float64, nil:
+		return fmt.Sprint(value), true
+	default:
+		return "", false
+	}
 }
 
 // splitURL takes the setting url apart; settings given beside it win.
@@ -79,7 +95,8 @@ func splitURL(a *Authorizer, out *authorizers.Authorizer, descriptor connectors.
 	if descriptor.ParseURL == nil {
 		return fmt.Errorf("%s takes no setting url; it has %s", a.Connector, settingNames(descriptor))
 	}
-	parsed, err := descriptor.ParseURL(fmt.Sprint(raw))
+	text, _ := scalar(raw)
+	parsed, err := descriptor.ParseURL(text)
 	if err != nil {
 		return fmt.Errorf("url: %w", err)
 	}

@@ -38,6 +38,8 @@ type TLS struct {
 	ClientCert string `yaml:"client_cert,omitempty"`
 	ClientKey  string `yaml:"client_key,omitempty"`
 	ServerName string `yaml:"server_name,omitempty"`
+
+	AllowCleartextPassword bool `yaml:"allow_cleartext_password,omitempty"`
 }
 
 // Source is the YAML form of a source.

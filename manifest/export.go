@@ -69,7 +69,10 @@ func authorizerOf(a authorizers.Authorizer, catalog Catalog) Authorizer {
 }
 
 func tlsOf(a authorizers.Authorizer) *TLS {
-	out := &TLS{Mode: string(a.TLS.Mode), CA: a.TLS.CA, ClientCert: a.TLS.ClientCert, ServerName: a.TLS.ServerName}
+	out := &TLS{
+		Mode: string(a.TLS.Mode), CA: a.TLS.CA, ClientCert: a.TLS.ClientCert, ServerName: a.TLS.ServerName,
+		AllowCleartextPassword: a.TLS.AllowCleartextPassword,
+	}
 	if key, ok := a.Secrets[authorizers.SecretTLSKey]; ok {
 		out.ClientKey = reference(a.Name, authorizers.SecretTLSKey, key)
 	} else if slices.Contains(a.Missing, authorizers.SecretTLSKey) {

@@ -60,8 +60,19 @@ func Parse(files []File) (Document, error) {
 	return merged, nil
 }
 
-func parseFile(file File) (Document, *Problem) {
-	document := Document{}
+// parseFile reads one file. The parser panics on some input that is not YAML; that is
+// a problem of the file and not of the program.
+func parseFile(file File) (document Document, problem *Problem) {
+	defer func() {
+		if recover() != nil {
+			document, problem = Document{}, &Problem{
+				At: file.Name, Message: "the file is no YAML that can be read; look for an anchor (&), an alias (*) or a key without what belongs to it",
+			}
+		}
+	}()
+	if problem := bounded(file); problem != nil {
+		return Document{}, problem
+	}
 	decoder := yaml.NewDecoder(bytes.NewReader(file.Content), yaml.DisallowUnknownField())
 	if err := decoder.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
 		return Document{}, yamlProblem(file.Name, err)

@@ -178,6 +178,7 @@ func readAuthorizer(edit authorizerEdit, form url.Values) authorizers.Authorizer
 		a.TLS = dial.TLS{
 			Mode: dial.TLSMode(word(form, "tls.mode")), CA: word(form, "tls.ca"),
 			ClientCert: word(form, "tls.client_cert"), ServerName: word(form, "tls.server_name"),
+			AllowCleartextPassword: ticked(form, "tls.allow_cleartext_password"),
 		}
 	}
 	return a

@@ -24,7 +24,7 @@ func (s *Server) showAuthorizer(c echo.Context, status int, edit authorizerEdit)
 	if edit.descriptor.Capabilities.Networked {
 		view.TLS = &page.TLSForm{
 			Mode: string(edit.typed.TLS.Mode), ServerName: edit.typed.TLS.ServerName, CA: edit.typed.TLS.CA,
-			ClientCert: edit.typed.TLS.ClientCert, KeySet: edit.set[authorizerKeyField],
+			ClientCert: edit.typed.TLS.ClientCert, KeySet: edit.set[authorizerKeyField], ClearPassword: edit.typed.TLS.AllowCleartextPassword,
 		}
 	}
 	if edit.stored.ID != "" {

@@ -59,8 +59,14 @@ func mapClientError(ctx context.Context, err error, a Attempt) *connectors.Error
 	if _, ok := errors.AsType[*pgproto3.ExceededMaxBodyLenErr](err); ok {
 		return &connectors.Error{
 			Kind: connectors.Data, Cause: err,
-			Message: fmt.Sprintf("cannot %s: a row is larger than %d MiB", a.Doing, MaxRowBytes>>20),
+			Message: fmt.Sprintf("cannot %s: a row is larger than Leat's limit of %d MiB", a.Doing, MaxRowBytes>>20),
 			Fix:     "Leave the large column out, or shorten it in a query.",
+		}
+	}
+	if errors.Is(err, errTalkative) {
+		return &connectors.Error{
+			Kind: connectors.Unreachable, Cause: err, Message: fmt.Sprintf("cannot %s: %v", a.Doing, errTalkative),
+			Fix: "Check host and port: what answers there is no ordinary PostgreSQL server.",
 		}
 	}
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -95,6 +101,13 @@ func (c Config) connectError(ctx context.Context, err error) error {
 		return &connectors.Error{
 			Kind: connectors.Unreachable, Cause: err, Message: fmt.Sprintf("%s does not offer TLS", c.Where()),
 			Fix: "Switch TLS on at the server (ssl = on), or use the TLS mode prefer or disable.",
+		}
+	}
+	if askedInClear(err) {
+		return &connectors.Error{
+			Kind: connectors.Auth, Cause: err, Message: fmt.Sprintf("%s asks for the password in clear text, and the connection is not encrypted", c.Where()),
+			Fix: "Switch TLS on at the server (ssl = on) and use the TLS mode require or verify-full, or let it ask by scram-sha-256 in pg_hba.conf. " +
+				"Only if nobody can listen on the way: tick Allow a password in clear text, or write tls: {allow_cleartext_password: true}.",
 		}
 	}
 	if _, ok := errors.AsType[*dial.Error](err); !ok {

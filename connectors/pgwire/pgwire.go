@@ -152,8 +152,8 @@ func (c Config) driverConfig(t dial.TLS, stages *stages) (*pgx.ConnConfig, error
 	config.DialFunc = func(dialCtx context.Context, network, address string) (net.Conn, error) {
 		return c.Dial(dialCtx, network, address)
 	}
-	config.AfterNetConnect = func(netCtx context.Context, _ *pgconn.Config, conn net.Conn) (net.Conn, error) {
-		return stages.connected(netCtx, conn, c.Host)
+	config.AfterNetConnect = func(netCtx context.Context, used *pgconn.Config, conn net.Conn) (net.Conn, error) {
+		return stages.connected(netCtx, used, conn, c.Host)
 	}
 	config.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelDeadline}

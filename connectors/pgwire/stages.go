@@ -26,10 +26,14 @@ type stages struct {
 	reached time.Time // when TCP and TLS stood; zero before
 }
 
-// connected makes the TLS handshake, which the driver leaves to the first byte.
-func (s *stages) connected(ctx context.Context, conn net.Conn, host string) (net.Conn, error) {
+// connected makes the TLS handshake, which the driver leaves to the first byte. Without
+// TLS it lets no server that is not on this machine ask for the password in clear.
+func (s *stages) connected(ctx context.Context, config *pgconn.Config, conn net.Conn, host string) (net.Conn, error) {
 	client, ok := conn.(*tls.Conn)
 	if !ok {
+		if !s.tls.AllowCleartextPassword && !isLoopback(conn.RemoteAddr()) {
+			config.RequireAuth = "!password"
+		}
 		s.reached = time.Now()
 		return conn, nil
 	}
@@ -45,6 +49,12 @@ func (s *stages) connected(ctx context.Context, conn net.Conn, host string) (net
 	dial.Report(ctx, stage)
 	s.reached = time.Now()
 	return conn, err
+}
+
+// isLoopback tells whether what is sent to addr stays on this machine.
+func isLoopback(addr net.Addr) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
 }
 
 // finish reports how far an attempt came.
@@ -69,6 +79,12 @@ func (s *stages) finish(ctx context.Context, err error, where string) {
 
 // errNoTLS says that a server answered the wish for TLS with no.
 var errNoTLS = fmt.Errorf("the server does not offer TLS")
+
+// askedInClear finds the driver's error, which has no type of its own, for a server that
+// asks for the password in clear although that was ruled out.
+func askedInClear(err error) bool {
+	return strings.Contains(err.Error(), "authentication method requirement")
+}
 
 // refusedTLS finds the driver's error for that answer, which has no type of its own.
 func refusedTLS(err error) bool {

@@ -16,9 +16,11 @@ import (
 type Tap struct {
 	source   io.Reader
 	buffer   []byte
-	from, to int   // buffer[from:to] was read and not yet taken
-	owed     int   // bytes of the current message that the driver has yet to read
-	err      error // what the source said last; it stays
+	from, to int    // buffer[from:to] was read and not yet taken
+	owed     int    // bytes of the current message that the driver has yet to read
+	chatter  int    // bytes of messages that nobody asked for, since the server was ready last
+	short    []byte // what is left to read of a text that was cut
+	err      error  // what the source said last; it stays
 }
 
 const (
@@ -44,12 +46,16 @@ func (t *Tap) frontend(r io.Reader, w io.Writer) *pgproto3.Frontend {
 
 // Read gives the driver bytes of one message at most.
 func (t *Tap) Read(p []byte) (int, error) {
-	if t.owed == 0 {
+	if t.owed == 0 && len(t.short) == 0 {
 		body, ok := t.header()
-		if !ok {
+		if !ok || !t.bound(body) {
 			return 0, t.err
 		}
-		t.owed = headerBytes + body
+	}
+	if len(t.short) > 0 {
+		n := copy(p, t.short)
+		t.short = t.short[n:]
+		return n, nil
 	}
 	if t.from == t.to && !t.more() {
 		return 0, t.err
@@ -66,7 +72,7 @@ func (t *Tap) Read(p []byte) (int, error) {
 // fields wide; others are left to the driver.
 func (t *Tap) Take(dst []byte, fields, limit, rows int) ([]byte, int) {
 	taken := 0
-	for taken < rows && len(dst) < limit && t.owed == 0 {
+	for taken < rows && len(dst) < limit && t.owed == 0 && len(t.short) == 0 {
 		body, ok := t.header()
 		if !ok || t.buffer[t.from] != dataRow || body < 2 || body > MaxRowBytes || !t.fields(fields) {
 			break

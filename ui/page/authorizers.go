@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,7 +45,8 @@ type ConnectorCard struct {
 //
 // It posts to /authorizers or /authorizers/{id}: connector, name, url,
 // setting.<field>, clear.setting.<field>, tls.mode, tls.server_name, tls.ca,
-// tls.client_cert, tls.client_key, clear.tls.client_key, return, and action, which is
+// tls.client_cert, tls.client_key, clear.tls.client_key, tls.allow_cleartext_password,
+// return, and action, which is
 // one of save, test (check what is typed, save nothing) or fill (split url into the
 // fields). After fill the url must not be rendered again.
 type AuthorizerForm struct {
@@ -74,6 +76,8 @@ type TLSForm struct {
 	CA         string
 	ClientCert string
 	KeySet     bool
+	// ClearPassword lets a server ask for the password in clear text without TLS.
+	ClearPassword bool
 }
 
 var tlsModes = []component.Option{
@@ -102,6 +106,10 @@ func (v AuthorizerForm) tlsFields() []component.Field {
 		component.Field{Name: "tls.client_cert", Label: "Client certificate", Type: "textarea", Value: v.TLS.ClientCert, Help: "PEM. Only when the server asks for one."},
 		component.Field{Name: "tls.client_key", Label: "Client key", Type: "textarea", Secret: true, SecretSet: v.TLS.KeySet, Help: "PEM: PKCS#8, PKCS#1 or EC, without passphrase."},
 		component.Field{Name: "tls.server_name", Label: "Server name", Value: v.TLS.ServerName, Help: "When the certificate carries another name than the host."},
+		component.Field{
+			Name: "tls.allow_cleartext_password", Label: "Allow a password in clear text", Type: "checkbox", Value: strconv.FormatBool(v.TLS.ClearPassword),
+			Help: "Only for a server that is not on this machine, has no TLS and cannot do scram-sha-256 or md5. Whoever listens on the way reads the password.",
+		},
 	)
 }
 
