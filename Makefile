@@ -18,7 +18,7 @@ TEST_TIMEOUT ?= 15m
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := bin/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: help build run demo generate test test-deps test-types test-postgres-matrix lint format check-generated bench faults mutants clean
+.PHONY: help build run demo generate test test-deps test-types test-postgres-matrix lint format check-generated idle bench faults mutants clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-20s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ format: $(GOLANGCI) ## Format the Go code the way lint wants it
 
 check-generated: ## Fail when generated code is not what the templ files say
 	scripts/check-generated
+
+idle: build ## Measure the memory of a server that has nothing to do; at most 60 MiB
+	scripts/idle-memory bin/leat
 
 bench: ## Measure the speed of loads against psql and print the ratios
 	go run ./cmd/leat-bench

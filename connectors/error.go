@@ -44,7 +44,7 @@ type Error struct {
 	Retryable bool
 	// Message is one sentence that names the thing.
 	Message string
-	// Fix is one sentence, or the SQL, that mends it; empty when nobody can say.
+	// Fix is one sentence, or the SQL, that mends it. When it is empty, Advice has one.
 	Fix string
 	// Cause is the driver's error.
 	Cause error
@@ -57,6 +57,33 @@ func (e *Error) Error() string {
 		return message
 	}
 	return strings.TrimRight(message, ".") + ". " + e.Fix
+}
+
+// advice is what can be said about a kind of error in general.
+var advice = map[Kind]string{
+	Config:      "Correct the setting or the query that the message is about.",
+	Auth:        "Check user name and password.",
+	Unreachable: "Check that the system is up and can be reached from this machine, then try again.",
+	NotFound:    "Check the spelling, including upper and lower case.",
+	Permission:  "Give this user the right that the message is about.",
+	Data:        "Correct the rows at the source, convert the column in a query, or leave it out.",
+	Conflict:    "Try again when the other work has ended.",
+	Ownership:   "Say takeover: true for this stream when these rows may go, or load into another table.",
+	Throttled:   "Try again later, or do less at once.",
+	Unknown:     "Nothing needs to be done: Leat asks the destination until it knows.",
+	Cancelled:   "Run it again when it is wanted.",
+	Internal:    "This is a mistake of Leat. Please report it with the log, which is on the page of the run or on the standard error of the program.",
+}
+
+// Advice returns the fix, or what can be said in general when there is none.
+func (e *Error) Advice() string {
+	if e.Fix != "" {
+		return e.Fix
+	}
+	if general, ok := advice[e.Kind]; ok {
+		return general
+	}
+	return advice[Internal]
 }
 
 // Unwrap returns the cause.

@@ -37,12 +37,12 @@ func missing(noun, of string, err error) error {
 // explain gives the sentence and the fix of an error for the user.
 func explain(err error) (message, fix string) {
 	if found, ok := errors.AsType[*connectors.Error](err); ok {
-		return found.Message, found.Fix
+		return found.Message, found.Advice()
 	}
 	if found, ok := errors.AsType[*dial.Error](err); ok {
 		return found.Error(), found.Fix()
 	}
-	return err.Error(), ""
+	return err.Error(), connectors.AsError(err).Advice()
 }
 
 // wasCancelled says whether a person asked for the end of ctx.

@@ -144,7 +144,7 @@ func describe(ctx context.Context, r route, s session) (connectors.Description, 
 func (j *job) described(target int, s shipment) {
 	j.board.update(j.members[target], func(stream *flows.StreamRun) {
 		stream.EstimatedRows = s.estimated
-		stream.Warnings = slices.Clone(s.warnings)
+		stream.Warnings = nil
 	})
 	j.warn(target, s.warnings)
 }
@@ -153,7 +153,6 @@ func (j *job) claimed(target int, state connectors.TargetState) {
 	j.fenced = true
 	j.board.update(j.members[target], func(stream *flows.StreamRun) {
 		stream.Phase = flows.PhaseReading
-		stream.Warnings = append(stream.Warnings, state.Warnings...)
 	})
 	from := "from the start"
 	switch {
@@ -180,8 +179,17 @@ func (j *job) applying(target int) {
 	j.say(target, levelInfo, fmt.Sprintf("read %d rows to the end; storing them", j.board.stream(j.members[target]).Read))
 }
 
+// warn keeps what the stream was not warned of yet, and logs it.
 func (j *job) warn(target int, warnings []string) {
-	for _, warning := range warnings {
+	var news []string
+	j.board.update(j.members[target], func(stream *flows.StreamRun) {
+		for _, warning := range warnings {
+			if !slices.Contains(stream.Warnings, warning) {
+				stream.Warnings, news = append(stream.Warnings, warning), append(news, warning)
+			}
+		}
+	})
+	for _, warning := range news {
 		j.say(target, levelWarning, warning)
 	}
 }

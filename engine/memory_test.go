@@ -57,6 +57,7 @@ type faults struct {
 	commit  func() (applied bool, err error)
 	resolve func() error
 	report  func(*connectors.Report)
+	claimed func(*connectors.TargetState)
 	// dirty ends a read without io.EOF.
 	ending error
 	panics bool
@@ -277,6 +278,9 @@ func (c *connection) Begin(_ context.Context, id connectors.LoadID, targets []co
 		}
 		if report, ok := own.applied[id.Run]; ok {
 			state.Applied = &report
+		}
+		if c.faults.claimed != nil {
+			c.faults.claimed(&state)
 		}
 		load.states = append(load.states, state)
 	}

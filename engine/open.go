@@ -83,7 +83,7 @@ func (e *Engine) resolveSecrets(a authorizers.Authorizer) (authorizers.Authorize
 		value, err := e.resolveSecret(secret)
 		if err != nil {
 			return a, &connectors.Error{
-				Kind: connectors.Config, Cause: err,
+				Kind: connectors.Config, Cause: err, Fix: "Correct the reference in the authorizer, or type the secret itself.",
 				Message: fmt.Sprintf("the setting %s of the authorizer %q: %v", name, a.Name, err),
 			}
 		}

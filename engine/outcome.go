@@ -41,7 +41,6 @@ func apply(stream *flows.StreamRun, report connectors.Report) {
 		stream.Bytes = bytes
 	}
 	stream.Phase, stream.Recipe, stream.Reason = flows.PhaseDone, report.Recipe, report.Reason
-	stream.Warnings = append(stream.Warnings, report.Warnings...)
 	stream.RejectReasons = report.RejectReasons
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"leat/connectors"
 	"leat/flows"
@@ -112,8 +113,19 @@ func (p planner) ask(ctx context.Context, r route, sourceKind string, plan *flow
 		return errors.Join(err, wrongNumber(len(answers), err))
 	}
 	plan.Plan, plan.Checked, plan.Problem = answers[0], true, answers[0].Refusal
-	plan.Plan.Warnings = append(shipment.warnings[:len(shipment.warnings):len(shipment.warnings)], answers[0].Warnings...)
+	plan.Plan.Warnings = once(shipment.warnings, answers[0].Warnings)
 	return nil
+}
+
+// once joins lists of sentences and leaves out what was said before.
+func once(lists ...[]string) []string {
+	var out []string
+	for _, text := range slices.Concat(lists...) {
+		if !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return out
 }
 
 func wrongNumber(answers int, err error) error {
@@ -139,6 +151,7 @@ func blame(ctx context.Context, plans []flows.StreamPlan, err error) []flows.Str
 		problem = &connectors.Error{
 			Kind: connectors.Unreachable, Retryable: true, Cause: err,
 			Message: "the systems did not answer in time, so the stream is not checked",
+			Fix:     "Save it all the same, or try again; each run checks it.",
 		}
 	}
 	for i := range plans {

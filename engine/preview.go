@@ -89,7 +89,7 @@ func (e *Engine) fill(ctx context.Context, extractor connectors.Extractor, selec
 
 func (r *previewing) full() bool { return len(r.Rows) >= r.limit || r.bytes >= previewBytes }
 
-func (r *previewing) warn(text string) { r.Warnings = append(r.Warnings, text) }
+func (r *previewing) warn(text string) { r.Warnings = once(r.Warnings, []string{text}) }
 
 // take adds one event and releases its batch.
 func (r *previewing) take(event connectors.Event) error {

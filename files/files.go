@@ -215,7 +215,7 @@ func (r *Roots) refuse(name string, err error) *connectors.Error {
 	default:
 		return &connectors.Error{
 			Kind: connectors.Unreachable, Retryable: true,
-			Message: fmt.Sprintf("The file %q cannot be opened", name), Cause: err,
+			Message: fmt.Sprintf("The file %q cannot be opened", name), Fix: "Check the disk or the share that the file is on.", Cause: err,
 		}
 	}
 }

@@ -118,7 +118,7 @@ func NewRunError(err error) *RunError {
 		return nil
 	}
 	found := connectors.AsError(err)
-	return &RunError{Kind: string(found.Kind), Message: found.Message, Fix: found.Fix, Retryable: found.Retryable}
+	return &RunError{Kind: string(found.Kind), Message: found.Message, Fix: found.Advice(), Retryable: found.Retryable}
 }
 
 // LogLine is one line of a run's log.

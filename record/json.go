@@ -48,7 +48,7 @@ func quoteJSON(text string) ([]byte, string) {
 	}
 	quoted, err := json.Marshal(text)
 	if err != nil {
-		return nil, ReasonNotRepresentable
+		return nil, NotRepresentable(Text)
 	}
 	return quoted, ""
 }

@@ -60,8 +60,23 @@ func (r Reject) Error() string {
 	return fmt.Sprintf("column %q: %s", r.Column, r.Reason)
 }
 
-// ReasonNotRepresentable is the reason of a value that its Arrow type cannot hold.
-const ReasonNotRepresentable = "not representable"
+// NotRepresentable is the reason of a value that its Arrow type cannot hold. It says of
+// which type and of which kind the value is, and not the value.
+func NotRepresentable(t arrow.DataType) string {
+	reason := "not representable as " + TypeName(t)
+	switch t.ID() {
+	case arrow.DECIMAL128:
+		return reason + " (NaN, infinity or too many digits)"
+	case arrow.DATE32, arrow.TIMESTAMP:
+		return reason + " (infinity, or too far from today)"
+	case arrow.TIME64:
+		return reason + " (24:00:00)"
+	case arrow.STRING, arrow.EXTENSION:
+		return reason + " (text that is not valid)"
+	default:
+		return reason
+	}
+}
 
 // arrowBatch is a batch of Arrow columns.
 type arrowBatch struct {

@@ -144,7 +144,7 @@ func errorBox(err error) *page.ErrorBox {
 	}
 	found := connectors.AsError(err)
 	box := &page.ErrorBox{Title: sentence(found.Message)}
-	box.Fix, box.FixSQL = splitFix(found.Fix)
+	box.Fix, box.FixSQL = splitFix(found.Advice())
 	return box
 }
 

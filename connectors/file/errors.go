@@ -43,6 +43,6 @@ func readError(err error) *connectors.Error {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return dataError("The compressed data ends too early", "Send the whole file again.", err)
 	default:
-		return &connectors.Error{Kind: connectors.Unreachable, Retryable: true, Message: "The file cannot be read", Cause: err}
+		return &connectors.Error{Kind: connectors.Unreachable, Retryable: true, Message: "The file cannot be read", Fix: "Check the disk or the share that the file is on.", Cause: err}
 	}
 }

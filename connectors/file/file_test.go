@@ -339,7 +339,7 @@ func TestRefusals(t *testing.T) {
 		"bomb":            {bomb, nil, connectors.Data, "unpacks to more than"},
 		"open quote":      {[]byte("a,b\n1,2\n3,\"x\n" + strings.Repeat("4,5\n", 10)), nil, connectors.Data, "line 3"},
 		"after quote":     {[]byte("a,b\n1,2\n3,\"x\"y\n"), nil, connectors.Data, "line 3"},
-		"long row":        {append([]byte("a,b\n1,\""), bytes.Repeat([]byte("x"), 65<<20)...), nil, connectors.Data, "longer than 64 MiB"},
+		"long row":        {append([]byte("a,b\n1,\""), bytes.Repeat([]byte("x"), 65<<20)...), nil, connectors.Data, "longer than Leat's limit of 64 MiB"},
 		"delimiter":       {[]byte("a,b\n"), map[string]string{"delimiter": "ab"}, connectors.Config, "delimiter"},
 		"encoding":        {[]byte("a,b\n"), map[string]string{"encoding": "klingon"}, connectors.Config, "encoding"},
 		"unknown option":  {[]byte("a,b\n"), map[string]string{"delim": ","}, connectors.Config, `"delim"`},

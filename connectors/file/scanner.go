@@ -89,7 +89,7 @@ func (s *scanner) fill() error {
 	}
 	if s.end == len(s.buffer) {
 		if len(s.buffer) >= maxRowBytes {
-			return dataError(fmt.Sprintf("The row that begins in line %d is longer than %d MiB", s.next, maxRowBytes>>20),
+			return dataError(fmt.Sprintf("The row that begins in line %d is longer than Leat's limit of %d MiB", s.next, maxRowBytes>>20),
 				"Check that every quoted value is closed.", nil)
 		}
 		s.buffer = append(s.buffer, make([]byte, len(s.buffer))...)

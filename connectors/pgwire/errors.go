@@ -70,7 +70,7 @@ func mapClientError(ctx context.Context, err error, a Attempt) *connectors.Error
 		}
 	}
 	if errors.Is(err, pgx.ErrNoRows) {
-		return &connectors.Error{Kind: connectors.NotFound, Message: fmt.Sprintf("cannot %s: there is no such row", a.Doing), Cause: err}
+		return &connectors.Error{Kind: connectors.NotFound, Message: fmt.Sprintf("cannot %s: there is no such row", a.Doing), Fix: "Try again: it may have been removed meanwhile.", Cause: err}
 	}
 	if broken(err) {
 		return &connectors.Error{
@@ -80,7 +80,7 @@ func mapClientError(ctx context.Context, err error, a Attempt) *connectors.Error
 		}
 	}
 	if ctx.Err() != nil {
-		return &connectors.Error{Kind: connectors.Unreachable, Retryable: true, Message: fmt.Sprintf("the time to %s was over", a.Doing), Cause: err}
+		return &connectors.Error{Kind: connectors.Unreachable, Retryable: true, Message: fmt.Sprintf("the time to %s was over", a.Doing), Fix: "Check that the server answers, or allow more time.", Cause: err}
 	}
 	return &connectors.Error{Kind: connectors.Internal, Message: fmt.Sprintf("cannot %s: %v", a.Doing, err), Cause: err}
 }

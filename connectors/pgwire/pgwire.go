@@ -75,7 +75,7 @@ func (c Config) Validate() error {
 		return problem("the port is 0", "Give a port from 1 to 65535.")
 	}
 	if err := c.TLS.Validate(); err != nil {
-		return problem(err.Error(), "")
+		return problem(err.Error(), "Correct the TLS settings of the authorizer.")
 	}
 	return nil
 }
@@ -134,7 +134,7 @@ func (c Config) connectTimeout() time.Duration {
 func (c Config) driverConfig(t dial.TLS, stages *stages) (*pgx.ConnConfig, error) {
 	tlsConfig, err := t.Config(c.Host)
 	if err != nil {
-		return nil, &connectors.Error{Kind: connectors.Config, Message: err.Error()}
+		return nil, &connectors.Error{Kind: connectors.Config, Message: err.Error(), Fix: "Correct the TLS settings of the authorizer."}
 	}
 	config, err := blank()
 	if err != nil {

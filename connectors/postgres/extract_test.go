@@ -333,7 +333,10 @@ func TestRejectsAreNamed(t *testing.T) {
 		rejects = append(rejects, fmt.Sprint(r.Row, r.Column, r.Reason))
 	}
 	slices.Sort(rejects)
-	want := []string{"0atnot representable", "1nnot representable", "2clocknot representable"}
+	want := []string{
+		"0atnot representable as timestamp (infinity, or too far from today)", "1nnot representable as decimal(6,2) (NaN, infinity or too many digits)",
+		"2clocknot representable as time (24:00:00)",
+	}
 	if diff := cmp.Diff(want, rejects); diff != "" {
 		t.Errorf("rejects (-want +got):\n%s", diff)
 	}

@@ -254,5 +254,5 @@ func alreadyApplied(run string, err error) error {
 	if err != nil {
 		return err
 	}
-	return &connectors.Error{Kind: connectors.Conflict, Message: fmt.Sprintf("The run %s has been applied already", run)}
+	return &connectors.Error{Kind: connectors.Conflict, Message: fmt.Sprintf("The run %s has been applied already", run), Fix: "Nothing needs to be done: its rows are stored."}
 }

@@ -95,7 +95,7 @@ func (r *Rows) read(builder *array.RecordBuilder, n int) (int, []record.Reject) 
 		size, bad := read(builder.Field(i), v)
 		bytes += size
 		for _, row := range bad {
-			rejects = append(rejects, record.Reject{Row: row, Column: r.schema.Columns[i].Name, Reason: record.ReasonNotRepresentable})
+			rejects = append(rejects, record.Reject{Row: row, Column: r.schema.Columns[i].Name, Reason: record.NotRepresentable(r.schema.Columns[i].Type)})
 		}
 	}
 	r.at += n

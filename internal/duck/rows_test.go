@@ -235,10 +235,10 @@ func TestNotRepresentableValuesAreRejects(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []record.Reject{
-		{Row: 0, Column: "h", Reason: record.ReasonNotRepresentable},
-		{Row: 2, Column: "at", Reason: record.ReasonNotRepresentable},
-		{Row: 4, Column: "d", Reason: record.ReasonNotRepresentable},
-		{Row: 5, Column: "t", Reason: record.ReasonNotRepresentable},
+		{Row: 0, Column: "h", Reason: record.NotRepresentable(record.Decimal(38, 0))},
+		{Row: 2, Column: "at", Reason: record.NotRepresentable(record.Timestamp)},
+		{Row: 4, Column: "d", Reason: record.NotRepresentable(record.Date)},
+		{Row: 5, Column: "t", Reason: record.NotRepresentable(record.Time)},
 	}
 	if diff := cmp.Diff(want, rejects); diff != "" {
 		t.Errorf("rejects (-want +got):\n%s", diff)

@@ -31,7 +31,7 @@ func decode(layout *Layout, tuples []byte, rows int) (arrow.RecordBatch, []recor
 			return nil, nil, err
 		}
 		if column := d.refused(); column >= 0 {
-			rejects = append(rejects, record.Reject{Row: row, Column: layout.Fields[column].Name, Reason: record.ReasonNotRepresentable})
+			rejects = append(rejects, record.Reject{Row: row, Column: layout.Fields[column].Name, Reason: record.NotRepresentable(layout.Schema.Columns[column].Type)})
 			continue
 		}
 		d.append()

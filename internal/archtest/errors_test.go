@@ -1,0 +1,93 @@
+package archtest_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// TestErrorsAreSentencesWithAFix reads every error for the user that is written out in
+// the source. Mistakes of Leat's own and cancels have the general fix of their kind.
+func TestErrorsAreSentencesWithAFix(t *testing.T) {
+	t.Parallel()
+	seen := 0
+	root := filepath.Join("..", "..")
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		files := token.NewFileSet()
+		file, err := parser.ParseFile(files, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(node ast.Node) bool {
+			literal, ok := node.(*ast.CompositeLit)
+			if ok && isUserError(literal) {
+				seen++
+				for _, problem := range errorProblems(literal) {
+					t.Errorf("%s: %s", files.Position(literal.Pos()), problem)
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen < 50 {
+		t.Errorf("only %d errors were found, so this test proves little", seen)
+	}
+}
+
+// isUserError tells connectors.Error from other types.
+func isUserError(literal *ast.CompositeLit) bool {
+	name, ok := literal.Type.(*ast.SelectorExpr)
+	if !ok || name.Sel.Name != "Error" {
+		return false
+	}
+	room, ok := name.X.(*ast.Ident)
+	return ok && room.Name == "connectors" && len(literal.Elts) > 0
+}
+
+func errorProblems(literal *ast.CompositeLit) []string {
+	fields := map[string]ast.Expr{}
+	for _, element := range literal.Elts {
+		if pair, ok := element.(*ast.KeyValueExpr); ok {
+			fields[pair.Key.(*ast.Ident).Name] = pair.Value
+		}
+	}
+	var problems []string
+	if fields["Message"] == nil {
+		problems = append(problems, "the error has no message")
+	} else if text, ok := textOf(fields["Message"]); ok && (text == "" || strings.HasSuffix(text, ".") || text != strings.TrimSpace(text)) {
+		problems = append(problems, "the message "+strconv.Quote(text)+" is empty, or ends in a full stop or a space: pages and logs add what ends it")
+	}
+	kind, _ := fields["Kind"].(*ast.SelectorExpr)
+	general := fields["Kind"] == nil || kind != nil && (kind.Sel.Name == "Internal" || kind.Sel.Name == "Cancelled")
+	if text, ok := textOf(fields["Fix"]); fields["Fix"] == nil && !general || ok && strings.TrimSpace(text) == "" {
+		problems = append(problems, "the error has no fix: say what mends it")
+	}
+	return problems
+}
+
+// textOf is the text of a literal, or of the format of a call.
+func textOf(value ast.Expr) (string, bool) {
+	switch value := value.(type) {
+	case *ast.BasicLit:
+		text, err := strconv.Unquote(value.Value)
+		return text, err == nil
+	case *ast.CallExpr:
+		name, ok := value.Fun.(*ast.SelectorExpr)
+		if ok && name.Sel.Name == "Sprintf" {
+			return textOf(value.Args[0])
+		}
+	}
+	return "", false
+}
