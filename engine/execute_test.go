@@ -213,10 +213,13 @@ func TestLostLeaseWritesNothing(t *testing.T) {
 	zombieEngine.timing.renew, zombieEngine.timing.progress = 20*time.Millisecond, 200*time.Millisecond
 	go func() { done <- zombieEngine.Execute(t.Context(), zombie) }()
 	<-reached
-	time.Sleep(50 * time.Millisecond) // the lease ends
 	w.Engine = w.node("two")
-	second, err := w.store.ClaimRun(t.Context(), w.Node, "flow", w.timing.lease)
-	w.must(err)
+	var second flows.Run
+	waitFor(t, "the lease to end", func() (claimed bool) {
+		var err error
+		second, err = w.store.ClaimRun(t.Context(), w.Node, "flow", w.timing.lease)
+		return err == nil
+	})
 	if err := ended(t, done); !errors.Is(err, flows.ErrLeaseLost) {
 		t.Errorf("the first attempt returned %v, want a lost lease", err)
 	}
@@ -337,7 +340,7 @@ func TestATakeoverAsksWhatTheFirstAttemptDid(t *testing.T) {
 	w := newWorld(t)
 	w.timing.lease = 10 * time.Millisecond
 	first := w.claim()
-	time.Sleep(20 * time.Millisecond) // the lease ends; nothing was saved under it
+	w.leaseEnds(first.ID) // nothing was saved under it
 	w.timing.lease = 10 * time.Second
 	inUse := func() error {
 		return &connectors.Error{Kind: connectors.Conflict, Retryable: true, Message: "The file is in use"}
@@ -345,7 +348,7 @@ func TestATakeoverAsksWhatTheFirstAttemptDid(t *testing.T) {
 	w.system.faults = faults{resolve: inUse, begin: inUse}
 	w.expect(w.run(), flows.RunUnknown, 0)
 	w.system.faults = faults{}
-	time.Sleep(2 * w.timing.unknown)
+	w.leaseEnds(first.ID)
 	again := w.run()
 	if again.ID != first.ID {
 		t.Errorf("the run %s was finished as %s", first.ID, again.ID)

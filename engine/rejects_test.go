@@ -62,11 +62,11 @@ func TestRejectsOfOneRun(t *testing.T) {
 // waitFor asks until something holds, for at most a minute.
 func waitFor(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for range 1200 {
+	for range 6000 {
 		if holds() {
 			return
 		}
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(10 * time.Millisecond)
 	}
 	t.Errorf("waited a minute for %s", what)
 }

@@ -159,6 +159,12 @@ func (w *world) expect(run flows.Run, status flows.RunStatus, rows int64) {
 	w.clean()
 }
 
+// leaseEnds waits until the store lets others claim the run.
+func (w *world) leaseEnds(id string) {
+	w.t.Helper()
+	waitFor(w.t, "the lease to end", func() bool { return !time.Now().Before(w.stored(id).Lease.Until) })
+}
+
 // clean checks that nothing stays open and that each load ended once.
 func (w *world) clean() {
 	w.t.Helper()

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,8 +113,11 @@ func TestBackendKilledDuringCopy(t *testing.T) {
 			break
 		}
 		if i == 10 {
-			execute(t, admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'leat/%' AND datname = current_database()")
-			time.Sleep(100 * time.Millisecond)
+			const leats = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'leat/%' AND datname = current_database()"
+			execute(t, admin, strings.Replace(leats, "count(*)", "pg_terminate_backend(pid)", 1))
+			for ctx := deadline(t); digest(t, admin, leats) != "(0)" && ctx.Err() == nil; {
+				time.Sleep(10 * time.Millisecond) // a session takes a moment to end
+			}
 		}
 	}
 	if found, ok := errors.AsType[*connectors.Error](err); !ok || !found.Retryable {
