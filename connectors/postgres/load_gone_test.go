@@ -10,6 +10,7 @@ import (
 
 // TestAColumnThatIsGoneIsTold takes a column away from the source, run after run.
 func TestAColumnThatIsGoneIsTold(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []connectors.WriteMode{connectors.Insert, connectors.TruncateInsert, connectors.Upsert, connectors.Update, connectors.DeleteInsert, connectors.History} {
 		t.Run(string(mode), func(t *testing.T) {
 			c, admin := newDatabase(t, "CREATE SCHEMA dwh; CREATE TABLE t (id int PRIMARY KEY, note text, own text); INSERT INTO t VALUES (1, 'a', 'x')")
@@ -43,6 +44,7 @@ func TestAColumnThatIsGoneIsTold(t *testing.T) {
 
 // TestLoadsOfEarlierVersionsBlameNobody has a load row without columns.
 func TestLoadsOfEarlierVersionsBlameNobody(t *testing.T) {
+	t.Parallel()
 	c, admin := newDatabase(t, shop)
 	f := into(c, "t", connectors.Upsert, "id")
 	f.must(t)

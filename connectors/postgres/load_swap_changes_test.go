@@ -103,6 +103,7 @@ func wantShape(t *testing.T, admin *pgx.Conn, want string) {
 
 // TestSwapKeepsTheOwner replaces a table of a group as one of its members.
 func TestSwapKeepsTheOwner(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct{ grants, recipe string }{
 		"a group that may make tables":     {"GRANT USAGE, CREATE ON SCHEMA dwh TO $GROUP", "swap"},
 		"a group that may make none":       {"GRANT USAGE ON SCHEMA dwh TO $GROUP", "stage+delete+insert"},
@@ -275,6 +276,7 @@ func (f *flow) held(t *testing.T, admin *pgx.Conn, work func()) (r connectors.Re
 // TestChangesAfterTheComparison are tried when the swap has compared the tables and is
 // about to drop the old one: they fail, or wait and find the new table.
 func TestChangesAfterTheComparison(t *testing.T) {
+	t.Parallel()
 	for change, there := range map[string]string{
 		"GRANT SELECT ON dwh.t TO PUBLIC":             "SELECT 1 FROM pg_class, aclexplode(relacl) g WHERE oid = 'dwh.t'::regclass AND grantee = 0",
 		"GRANT SELECT (name) ON dwh.t TO PUBLIC":      "SELECT 1 FROM pg_attribute, aclexplode(attacl) g WHERE attrelid = 'dwh.t'::regclass AND grantee = 0",
