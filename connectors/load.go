@@ -31,6 +31,12 @@ func WriteModes() []WriteMode {
 // NeedsKey says whether the mode works by unique columns.
 func (m WriteMode) NeedsKey() bool { return m != Insert && m != TruncateInsert }
 
+// Collapses says whether the mode stores one of several rows of one key, so that the others
+// are lost.
+func (m WriteMode) Collapses() bool {
+	return m == InsertIgnore || m == Upsert || m == Update || m == History
+}
+
 // TableLayout is the shape of the target table.
 type TableLayout string
 

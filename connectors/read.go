@@ -169,3 +169,19 @@ type Checkpoint struct {
 	// Rows is how many rows the dataset yielded.
 	Rows int64
 }
+
+// RepeatedKey is one key that several rows of a dataset share.
+type RepeatedKey struct {
+	// Values are the key's values as text, in the order that was asked; nil is NULL. They
+	// are for those who may see rows: never stored, never logged.
+	Values []*string
+	Rows   int64
+}
+
+// KeyChecker asks the rows of a dataset whether columns identify a row. It is an optional
+// role of a connection that reads.
+type KeyChecker interface {
+	// RepeatedKey returns one of the keys that several rows share, or nil when there is
+	// none. It reads the whole dataset and gives up when ctx ends.
+	RepeatedKey(ctx context.Context, dataset Dataset, key []string) (*RepeatedKey, error)
+}

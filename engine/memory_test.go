@@ -61,6 +61,8 @@ type faults struct {
 	// dirty ends a read without io.EOF.
 	ending error
 	panics bool
+	// repeated answers for the key of a dataset.
+	repeated func(ctx context.Context, key []string) (*connectors.RepeatedKey, error)
 }
 
 func newSystem() *system {
@@ -137,6 +139,13 @@ func (c *connection) Describe(_ context.Context, d connectors.Dataset) (connecto
 		return connectors.Description{}, &connectors.Error{Kind: connectors.NotFound, Message: "there is no table " + d.String()}
 	}
 	return connectors.Description{Schema: found.schema(), EstimatedRows: int64(found.rows)}, nil
+}
+
+func (c *connection) RepeatedKey(ctx context.Context, _ connectors.Dataset, key []string) (*connectors.RepeatedKey, error) {
+	if c.faults.repeated == nil {
+		return nil, nil
+	}
+	return c.faults.repeated(ctx, key)
 }
 
 func (d *dataset) schema() record.Schema {

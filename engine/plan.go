@@ -72,6 +72,7 @@ func (e *Engine) planTargets(ctx context.Context, it *itinerary, sources map[str
 			blame(ctx, plans[i:i+1], err)
 		}
 	}
+	e.checkKeys(ctx, it, sources, plans)
 	return plans, nil
 }
 

@@ -53,7 +53,9 @@ func (e *Engine) Preview(ctx context.Context, authorizerID string, selection con
 	if err != nil {
 		return result.Preview, err
 	}
-	err = e.fill(ctx, extractor, selection, &result)
+	if err = e.fill(ctx, extractor, selection, &result); err == nil {
+		e.previewKey(ctx, s, selection, &result)
+	}
 	return result.Preview, err
 }
 

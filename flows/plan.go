@@ -2,6 +2,19 @@ package flows
 
 import "leat/connectors"
 
+// CheckedKey is the key that a preview checks on real rows: the stream's unique columns,
+// else the dataset's; none where rows that share it are not lost, or meant to be.
+func (s Stream) CheckedKey(ofDataset []string) []string {
+	switch {
+	case !s.WriteMode.Collapses() || s.Duplicates == connectors.DuplicatesNewest:
+		return nil
+	case len(s.Unique) > 0:
+		return s.Unique
+	default:
+		return ofDataset
+	}
+}
+
 // StreamPlan is what a run would do with one table, found without writing.
 type StreamPlan struct {
 	// Stream is the index of the flow's stream.

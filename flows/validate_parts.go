@@ -181,6 +181,9 @@ func (s Stream) checkPolicies(problems connectors.Problems, at string) {
 	oneOf(problems, at+"triggers", s.Triggers, connectors.TriggersReport, connectors.TriggersRefuse)
 	oneOf(problems, at+"duplicates", s.Duplicates, connectors.DuplicatesWarn, connectors.DuplicatesNewest, connectors.DuplicatesRefuse)
 	oneOf(problems, at+"keyless", s.Keyless, KeylessRefuse, KeylessSkip, KeylessReplace)
+	if s.Duplicates != "" && (!s.WriteMode.NeedsKey() || s.WriteMode == connectors.DeleteInsert) {
+		problems.Add(at+"duplicates", "has a meaning only where one row of a key is stored: leave it out")
+	}
 	checkColumns(problems, at+"compare_without", s.CompareWithout)
 	checkColumns(problems, at+"takeover", s.TakeoverTables)
 }

@@ -76,19 +76,20 @@ func (s *Server) streamPreview(ctx context.Context, edit *flowEdit, plan flows.S
 	view.Columns = columnPlans(seen, plan.Plan)
 	view.Warnings = append(view.Warnings, seen.Description.Warnings...)
 	if rows {
-		s.previewRows(ctx, seen, &view)
+		s.previewRows(ctx, stream, seen, &view)
 	}
 	return view
 }
 
-func (s *Server) previewRows(ctx context.Context, seen streamSeen, view *page.StreamPreview) {
+func (s *Server) previewRows(ctx context.Context, stream flows.Stream, seen streamSeen, view *page.StreamPreview) {
 	found, err := s.Engine.Preview(ctx, seen.source.AuthorizerID, connectors.Selection{
-		Dataset: seen.Dataset.Dataset, Columns: seen.Dataset.Columns, Key: seen.Dataset.Key,
+		Dataset: seen.Dataset.Dataset, Columns: seen.Dataset.Columns, Key: stream.CheckedKey(seen.Dataset.Key),
 	}, previewRows)
 	if err != nil {
 		view.Warnings = append(view.Warnings, "No rows can be shown: "+problemLine(err))
 		return
 	}
+	view.Warnings = append(view.Warnings, found.Warnings...)
 	table := dataTable("First rows of "+view.Dataset, found, seen.Key(), seen.Dataset.Cursor)
 	view.Data = &table
 }

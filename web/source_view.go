@@ -172,7 +172,7 @@ func (s *Server) preview(ctx context.Context, edit sourceEdit, view *page.Datase
 		return
 	}
 	table := dataTable("Preview of "+d.Name, found, d.Key, d.Cursor)
-	view.Preview, view.PreviewTook = &table, time.Since(start)
+	view.Preview, view.PreviewTook, view.PreviewWarnings = &table, time.Since(start), found.Warnings
 }
 
 // sourceView fills the page.

@@ -32,7 +32,7 @@ func (c *previewCommand) Run(a *app) error {
 		previews := []datasetPreview{}
 		for _, stream := range flow.Streams {
 			for _, input := range stream.From {
-				found, err := c.preview(a, p, input)
+				found, err := c.preview(a, p, stream, input)
 				if err != nil {
 					return fmt.Errorf("preview %s: %w", input.Dataset, err)
 				}
@@ -48,7 +48,7 @@ func (c *previewCommand) Run(a *app) error {
 }
 
 // preview reads the first rows of a dataset, or of all tables of a pattern.
-func (c *previewCommand) preview(a *app, p *platform, input flows.StreamInput) ([]datasetPreview, error) {
+func (c *previewCommand) preview(a *app, p *platform, stream flows.Stream, input flows.StreamInput) ([]datasetPreview, error) {
 	source, err := p.store.Source(a.ctx, input.SourceID)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,9 @@ func (c *previewCommand) preview(a *app, p *platform, input flows.StreamInput) (
 	}
 	var out []datasetPreview
 	for _, one := range datasets {
-		result, err := p.engine.Preview(a.ctx, source.AuthorizerID, engine.SelectionOf(one), c.Limit)
+		selection := engine.SelectionOf(one)
+		selection.Key = stream.CheckedKey(selection.Key)
+		result, err := p.engine.Preview(a.ctx, source.AuthorizerID, selection, c.Limit)
 		if err != nil {
 			return nil, err
 		}

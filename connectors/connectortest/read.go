@@ -131,6 +131,7 @@ func (h Harness) read(t *testing.T) {
 			t.Errorf("an empty dataset gave %d rows and %d columns, want 0 and 4", len(got.rows), len(got.schema.Columns))
 		}
 	})
+	t.Run("key", h.readKey)
 	t.Run("large", h.readLarge)
 	t.Run("cancelled", func(t *testing.T) { h.readCancelled(t, dataset) })
 }

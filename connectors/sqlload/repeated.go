@@ -2,14 +2,10 @@ package sqlload
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"leat/connectors"
 )
-
-// collapses lists the modes that store one of several rows of one key, and lose the others.
-var collapses = []connectors.WriteMode{connectors.InsertIgnore, connectors.Upsert, connectors.Update, connectors.History}
 
 // validateDuplicates refuses the newest row where nothing says which it is.
 func (s Spec) validateDuplicates() error {
@@ -38,7 +34,7 @@ func (p *Plan) dedupes() bool {
 
 // repeatedWarning tells how many rows were lost to others of the same key.
 func (p *Plan) repeatedWarning(seen figures) []string {
-	if seen["doubled"] == 0 || p.Spec.Target.Duplicates == connectors.DuplicatesNewest || !slices.Contains(collapses, p.Spec.Target.Mode) {
+	if seen["doubled"] == 0 || p.Spec.Target.Duplicates == connectors.DuplicatesNewest || !p.Spec.Target.Mode.Collapses() {
 		return nil
 	}
 	kept := "the last one read"

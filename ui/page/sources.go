@@ -91,11 +91,12 @@ type DatasetConfig struct {
 	Nulls      string
 	NullsWays  []component.Option
 	// Options are named "ds.<i>.option.<name>".
-	Options      []component.Field
-	Preview      *component.DataTable
-	PreviewTook  time.Duration
-	PreviewError *ErrorBox
-	Open         bool
+	Options         []component.Field
+	Preview         *component.DataTable
+	PreviewTook     time.Duration
+	PreviewWarnings []string
+	PreviewError    *ErrorBox
+	Open            bool
 }
 
 // A SourceColumn is a column of a dataset. TypeWays, when there are any, let the user
