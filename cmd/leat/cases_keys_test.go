@@ -7,6 +7,7 @@ import (
 
 // TestAKeyThatIsNoneIsTold upserts by a column that several rows share.
 func TestAKeyThatIsNoneIsTold(t *testing.T) {
+	t.Parallel()
 	c := newCase(t, "CREATE TABLE public.rows (id int, note text); INSERT INTO public.rows SELECT n, 'secret' || n % 10 FROM generate_series(1, 100) n",
 		"", "", "write_mode: upsert, unique_columns: [note]")
 	preview := c.leat.try("preview", "f")
