@@ -40,6 +40,8 @@ func (dialect) Differs(left, right []string) string {
 	return "(" + strings.Join(parts, " OR ") + ")"
 }
 
+func (dialect) Operator(name string) string { return name }
+
 func (d dialect) Staging(name string) string { return "temp." + d.Quote(name) }
 
 func (d dialect) CreateStaging(name, selectNothing string) string {

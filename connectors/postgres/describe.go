@@ -110,12 +110,6 @@ func beginQuery(ctx context.Context, conn *pgx.Conn) (pgx.Tx, error) {
 	return tx, err
 }
 
-// searchPathOfRole and searchPathOfOurs switch between names of users and our own.
-const (
-	searchPathOfRole = "SET LOCAL search_path TO DEFAULT"
-	searchPathOfOurs = "SET LOCAL search_path TO pg_catalog"
-)
-
 func (c *connection) attributes(ctx context.Context, r relation) ([]attribute, error) {
 	generated := "a.attgenerated <> ''"
 	if pgwire.ServerVersion(c.session.PgConn()) < pgwire.SinceGenerated {

@@ -57,6 +57,8 @@ func (dialect) Differs(left, right []string) string {
 	return "CAST(ROW(" + strings.Join(left, ", ") + ") AS record) *<> CAST(ROW(" + strings.Join(right, ", ") + ") AS record)"
 }
 
+func (dialect) Operator(name string) string { return "OPERATOR(pg_catalog." + name + ")" }
+
 func (d dialect) Staging(name string) string {
 	if d.noTemp || d.hidden {
 		return d.Quote(d.schema) + "." + d.Quote(name)

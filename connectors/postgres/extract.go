@@ -117,15 +117,16 @@ func (r *read) step(ctx context.Context) (connectors.Event, error) {
 
 // start begins to read one dataset.
 func (r *read) start(ctx context.Context, p *plan) (source, error) {
-	path := searchPathOfOurs
-	if p.relation.isQuery() {
-		path = searchPathOfRole
-	}
-	if _, err := r.conn.Exec(ctx, path, pgx.QueryExecModeSimpleProtocol); err != nil {
-		return nil, r.failed(ctx, err, p)
-	}
 	if p.parts > 1 {
 		return r.startParts(ctx, p)
+	}
+	return r.startWhole(ctx, p)
+}
+
+// startWhole reads a dataset in the session of the snapshot.
+func (r *read) startWhole(ctx context.Context, p *plan) (source, error) {
+	if _, err := r.conn.Exec(ctx, searchPathOfRole, pgx.QueryExecModeSimpleProtocol); err != nil {
+		return nil, r.failed(ctx, err, p)
 	}
 	return newStream(r.ctx, r.cancel, r.conn.PgConn(), p, p.statement()), nil
 }

@@ -64,12 +64,14 @@ var cursorTypes = map[uint32]string{
 	pgbinary.OIDText: "", pgbinary.OIDVarchar: "", pgbinary.OIDUUID: "",
 }
 
+const endlessSpan = "%s OPERATOR(pg_catalog.=) ANY ('{infinity,-infinity}')"
+
 // endless says how to find values that have no place in the order: the highest for ever
 // would stop the cursor from moving. Such rows are read each time and never become the
 // position.
 var endless = map[uint32]string{
-	pgbinary.OIDDate: "%s IN ('infinity', '-infinity')", pgbinary.OIDTimestamp: "%s IN ('infinity', '-infinity')", pgbinary.OIDTimestamptz: "%s IN ('infinity', '-infinity')",
-	pgbinary.OIDNumeric: "%s::pg_catalog.text IN ('NaN', 'Infinity', '-Infinity')",
+	pgbinary.OIDDate: endlessSpan, pgbinary.OIDTimestamp: endlessSpan, pgbinary.OIDTimestamptz: endlessSpan,
+	pgbinary.OIDNumeric: "%s::pg_catalog.text OPERATOR(pg_catalog.=) ANY ('{NaN,Infinity,-Infinity}'::pg_catalog.text[])",
 }
 
 // window finds the bounds of a selection inside the snapshot.
@@ -178,7 +180,7 @@ func (c cursor) upper(ctx context.Context) (text string, newer bool, err error) 
 	var w window
 	isNewer := "true"
 	if c.last.Cursor != nil {
-		isNewer = "top.c > " + w.bind(*c.last.Cursor, c.typ.OID)
+		isNewer = "top.c OPERATOR(pg_catalog.>) " + w.bind(*c.last.Cursor, c.typ.OID)
 	}
 	// The cast stands outside: inside, ORDER BY would sort by the text of the same name.
 	sql := fmt.Sprintf("SELECT top.c::pg_catalog.text, %s FROM (SELECT %s AS c FROM %s WHERE %s IS NOT NULL%s ORDER BY %s DESC LIMIT 1) AS top",
@@ -201,13 +203,13 @@ func (c cursor) condition(w *window, upper string, bounded bool) error {
 	}
 	var parts []string
 	if bounded {
-		operator := "<="
+		operator := " OPERATOR(pg_catalog.<=) "
 		if c.selection.Overlap == connectors.OverlapNone {
-			operator = "<"
+			operator = " OPERATOR(pg_catalog.<) "
 		}
-		inside := c.column + " " + operator + " " + w.bind(upper, c.typ.OID)
+		inside := c.column + operator + w.bind(upper, c.typ.OID)
 		if lower != "" {
-			inside = c.column + " >= " + lower + " AND " + inside
+			inside = c.column + " OPERATOR(pg_catalog.>=) " + lower + " AND " + inside
 		}
 		parts = append(parts, "("+inside+c.finite()+")")
 	}

@@ -56,9 +56,14 @@ func (l *load) apply(ctx context.Context, it *item, end connectors.Close) (conne
 	s := l.s.about("apply the load of "+it.stream.Table.String(), it.stream.Table, strings.Join(rights(it.target.Mode), ", ")).working(it.target.Limits)
 	var report connectors.Report
 	err := l.underPolicies(ctx, it, func() (err error) {
-		report, err = l.applyPlan(ctx, s, it, end)
-		return err
+		return s.asRole(ctx, func() error {
+			report, err = l.applyPlan(ctx, s, it, end)
+			return err
+		})
 	})
+	if err == nil {
+		err = l.keepRejects(ctx, it)
+	}
 	report.Warnings = append(append(report.Warnings, it.match.warnings...), it.left...)
 	if it.how != "" {
 		report.Reason += "; " + it.how
@@ -100,6 +105,9 @@ const commitTime = 10 * time.Minute
 func (l *load) commit(ctx context.Context) error {
 	crashpoint.Reach("load.before_commit")
 	if err := ctx.Err(); err != nil {
+		return l.loadError(ctx, l.items[0], "commit the load of "+l.items[0].stream.Table.String(), err)
+	}
+	if err := l.s.command(ctx, searchPathOfRole); err != nil { // deferred triggers run now
 		return l.loadError(ctx, l.items[0], "commit the load of "+l.items[0].stream.Table.String(), err)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.s.patience.commitLimit())

@@ -69,6 +69,8 @@ func checkedType(column record.Column, kind string, target pgbinary.Target) (pgb
 // database made, takes their text, or the target is text anyway.
 func fitForeign(column record.Column, target pgbinary.Target, typeName string) fit {
 	switch {
+	case slices.Contains(sealed, typeName):
+		return fit{}
 	case isTextual(target.OID) && target.Typmod < 0, target.Enum:
 		return fit{ok: true}
 	case column.Native == typeName, target.OID >= firstOwnOID:
@@ -77,6 +79,9 @@ func fitForeign(column record.Column, target pgbinary.Target, typeName string) f
 		return fit{}
 	}
 }
+
+// sealed are the types whose values the server makes and nobody can enter.
+var sealed = []string{"pg_node_tree", "pg_ndistinct", "pg_dependencies", "pg_mcv_list", "pg_brin_bloom_summary", "pg_brin_minmax_multi_summary", "gtsvector", "gtsvector[]"}
 
 // firstOwnOID is the first object id of what users and extensions make.
 const firstOwnOID = 16_384
@@ -106,21 +111,26 @@ func columnType(ctx context.Context, s *session, column record.Column, kind stri
 		if from.Portable() && pgwire.ServerVersion(s.conn.PgConn()) >= from.Since() {
 			return from.String(), pgbinary.Target{Name: column.Name, Type: from}, "", nil
 		}
-	} else if rows, err := s.Query(ctx, "SELECT format_type(oid, NULL), typtype = 'e', oid FROM pg_type WHERE oid = to_regtype($1)", column.Native); err != nil {
-		return "", target, "", err
-	} else if len(rows) == 1 {
-		oid, err := strconv.ParseUint(rows[0][2].Text, 10, 32)
-		target = pgbinary.Target{Name: column.Name, Type: pgbinary.Type{OID: uint32(oid), Typmod: -1}, Enum: rows[0][1].Bool()}
-		return rows[0][0].Text, target, "", err
+	} else if !slices.Contains(sealed, column.Native) {
+		rows, err := s.Query(ctx, "SELECT format_type(oid, NULL), typtype = 'e', oid FROM pg_type WHERE oid = to_regtype($1)", column.Native)
+		if err != nil {
+			return "", target, "", err
+		}
+		if len(rows) == 1 {
+			oid, err := strconv.ParseUint(rows[0][2].Text, 10, 32)
+			target = pgbinary.Target{Name: column.Name, Type: pgbinary.Type{OID: uint32(oid), Typmod: -1}, Enum: rows[0][1].Bool()}
+			return rows[0][0].Text, target, "", err
+		}
 	}
-	text := pgbinary.Target{Name: column.Name, Type: pgbinary.Type{OID: pgbinary.OIDText, Typmod: -1}}
-	return "text", text, fmt.Sprintf("The column %q is made as text: ", column.Name) + whyText(column, kind), nil
+	return "text", textGoal(column.Name), fmt.Sprintf("The column %q is made as text: ", column.Name) + whyText(column, kind), nil
 }
 
 // whyText says why a column is made as text and what stands in it.
 func whyText(column record.Column, kind string) string {
 	from, builtin := sourceType(column, kind)
 	switch {
+	case slices.Contains(sealed, column.Native):
+		return fmt.Sprintf("values of the type %s are made by the server alone", column.Native)
 	case !builtin:
 		return fmt.Sprintf("the type %s does not exist in this database", column.Native)
 	case from.Portable():

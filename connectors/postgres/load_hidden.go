@@ -134,12 +134,14 @@ func (l *load) makeHidden(ctx context.Context, s *session, it *item, plan *sqllo
 	if err := l.stores[it.stream.Table.Schema].Require(ctx, s, it.stream, it.state.Fence); err != nil {
 		return err
 	}
-	if err := plan.RunHidden(ctx, s); err != nil {
-		return err
-	}
 	comment, err := l.mark(it).comment(plan.Spec.Hidden.Table)
 	if err != nil {
 		return err
 	}
-	return s.command(ctx, comment)
+	return s.asRole(ctx, func() error {
+		if err := plan.RunHidden(ctx, s); err != nil {
+			return err
+		}
+		return s.command(ctx, comment)
+	})
 }

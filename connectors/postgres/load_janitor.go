@@ -74,6 +74,5 @@ func (j janitor) owns(name, comment string) bool {
 }
 
 func (j janitor) drop(ctx context.Context, table connectors.Table) error {
-	_, err := j.s.about("drop the hidden table "+table.String()+" of an earlier run", table, "").Exec(ctx, "DROP TABLE IF EXISTS "+quoteTable(table))
-	return err
+	return j.s.about("drop the hidden table "+table.String()+" of an earlier run", table, "").ddl(ctx, "DROP TABLE IF EXISTS "+quoteTable(table))
 }

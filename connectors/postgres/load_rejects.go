@@ -58,13 +58,18 @@ func (l *load) keepRejects(ctx context.Context, it *item) error {
 	if err := l.beginApplying(ctx); err != nil {
 		return err
 	}
+	if err := s.command(ctx, searchPathOfOurs); err != nil { // they may come while rows are applied
+		return err
+	}
 	if !it.rejects.made {
 		if err := ensureTable(ctx, s, name, sqlload.CreateRejects(dialect{}, name)); err != nil {
 			return err
 		}
 		it.rejects.made = true
 	}
-	if err := sqlload.InsertRejects(ctx, s, dialect{}, name, l.id.Run, it.rejects.waiting); err != nil {
+	if err := s.asRole(ctx, func() error {
+		return sqlload.InsertRejects(ctx, s, dialect{}, name, l.id.Run, it.rejects.waiting)
+	}); err != nil {
 		return err
 	}
 	it.rejects.waiting = it.rejects.waiting[:0]

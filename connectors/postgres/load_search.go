@@ -41,11 +41,8 @@ func (l *load) applyPlan(ctx context.Context, s *session, it *item, end connecto
 
 func (l *load) applyOnce(ctx context.Context, s *session, it *item, end connectors.Close) (connectors.Report, error) {
 	report, err := it.plan.Apply(ctx, s, it.input(end))
-	if err != nil {
-		return report, err
-	}
 	report.RejectReasons = it.rejects.Reasons
-	return report, l.keepRejects(ctx, it)
+	return report, err
 }
 
 // input is what the plan must know of the rows that were copied.
@@ -74,7 +71,7 @@ func (l *load) rejectNullKeys(ctx context.Context, s *session, it *item) error {
 
 // take moves the staged rows of a condition to the rejects.
 func (l *load) take(ctx context.Context, s *session, it *item, condition string, reason record.Reject) error {
-	rows, err := s.Query(ctx, "DELETE FROM "+it.plan.CopyInto+" AS s WHERE "+condition+" RETURNING row_to_json(s)")
+	rows, err := s.Query(ctx, "DELETE FROM "+it.plan.CopyInto+" AS s WHERE "+condition+" RETURNING pg_catalog.row_to_json(s)")
 	if err != nil {
 		return err
 	}
@@ -84,7 +81,10 @@ func (l *load) take(ctx context.Context, s *session, it *item, condition string,
 	}
 	it.sent -= int64(len(rows))
 	it.copied -= int64(len(rows))
-	return l.reject(ctx, it, found)
+	if err := l.reject(ctx, it, found); err != nil {
+		return err
+	}
+	return s.command(ctx, searchPathOfRole)
 }
 
 // searcher applies ranges of the staging table on trial.
@@ -105,7 +105,7 @@ func (l *load) search(ctx context.Context, s *session, it *item) error {
 	if err := f.prepare(ctx); err != nil {
 		return err
 	}
-	row, err := s.one(ctx, "SELECT pg_relation_size(CAST($1 AS regclass)) / current_setting('block_size')::bigint", it.plan.CopyInto)
+	row, err := s.one(ctx, "SELECT pg_catalog.pg_relation_size(CAST($1 AS pg_catalog.regclass)) / pg_catalog.current_setting('block_size')::bigint", it.plan.CopyInto)
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (l *load) search(ctx context.Context, s *session, it *item) error {
 		return err
 	}
 	for ctid, reason := range f.bad {
-		if err := l.take(ctx, s, it, "s.ctid = '"+ctid+"'", reason); err != nil {
+		if err := l.take(ctx, s, it, "s.ctid OPERATOR(pg_catalog.=) '"+ctid+"'", reason); err != nil {
 			return err
 		}
 	}
@@ -166,7 +166,7 @@ func (f *searcher) blocks(ctx context.Context, from, to int64) error {
 	if from >= to {
 		return nil
 	}
-	condition := fmt.Sprintf("s.ctid >= '(%d,0)' AND s.ctid < '(%d,0)'", from, to)
+	condition := fmt.Sprintf("s.ctid OPERATOR(pg_catalog.>=) '(%d,0)' AND s.ctid OPERATOR(pg_catalog.<) '(%d,0)'", from, to)
 	failed, err := f.try(ctx, condition)
 	if err != nil || failed == nil {
 		return err
@@ -194,7 +194,7 @@ func (f *searcher) rows(ctx context.Context, ctids []string) error {
 	if len(ctids) == 0 {
 		return nil
 	}
-	failed, err := f.try(ctx, "s.ctid = ANY ('{"+`"`+strings.Join(ctids, `","`)+`"`+"}'::tid[])")
+	failed, err := f.try(ctx, "s.ctid OPERATOR(pg_catalog.=) ANY ('{"+`"`+strings.Join(ctids, `","`)+`"`+"}'::pg_catalog.tid[])")
 	if err != nil || failed == nil {
 		return err
 	}

@@ -93,7 +93,7 @@ func (t *existing) readColumns(ctx context.Context, s *session, version int) err
 		generated = "a.attgenerated"
 	}
 	rows, err := s.Query(ctx, `SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull OR t.typnotnull, a.atthasdef OR `+identity+` <> '' OR t.typdefault IS NOT NULL,
-		`+generated+` <> '', `+identity+` = 'a', CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END, CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END, t.typtype = 'e'
+		`+generated+` <> '', `+identity+` = 'a', CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END, CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END, t.typtype = 'e', `+ownEquality+`
 		FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`, t.oid)
 	if err != nil {
 		return err
@@ -105,12 +105,20 @@ func (t *existing) readColumns(ctx context.Context, s *session, version int) err
 			return fmt.Errorf("read the columns of %s: a type has no number", t.name)
 		}
 		t.Columns = append(t.Columns, sqlload.Column{
-			Name: row[0].Text, Type: row[1].Text, NotNull: row[2].Bool(), Default: row[3].Bool(), Generated: row[4].Bool(), IdentityAlways: row[5].Bool(),
+			Name: row[0].Text, Type: row[1].Text, Equal: row[9].Text, NotNull: row[2].Bool(), Default: row[3].Bool(), Generated: row[4].Bool(), IdentityAlways: row[5].Bool(),
 		})
 		t.binary = append(t.binary, pgbinary.Target{Name: row[0].Text, Type: pgbinary.Type{OID: uint32(oid), Typmod: int32(typmod)}, Enum: row[8].Bool()})
 	}
 	return nil
 }
+
+// ownEquality is the operator by which a type t of an extension or a user compares its
+// values, NULL where the server's own does that, for example for enums and arrays. Sorting
+// and grouping go by it, so that a join has to as well.
+const ownEquality = `(SELECT format('OPERATOR(%I.%s)', n.nspname, p.oprname) FROM pg_opclass k JOIN pg_am m ON m.oid = k.opcmethod AND m.amname IN ('btree', 'hash')
+		JOIN pg_amop o ON o.amopfamily = k.opcfamily AND o.amoplefttype = k.opcintype AND o.amoprighttype = k.opcintype AND o.amopstrategy = CASE m.amname WHEN 'btree' THEN 3 ELSE 1 END
+		JOIN pg_operator p ON p.oid = o.amopopr JOIN pg_namespace n ON n.oid = p.oprnamespace
+		WHERE k.opcintype = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END AND k.opcintype >= 16384 AND k.opcdefault ORDER BY m.amname LIMIT 1)`
 
 // readUnique lists the unique indexes that ON CONFLICT can use on columns alone.
 func (t *existing) readUnique(ctx context.Context, s *session, version int) error {

@@ -58,6 +58,9 @@ func (l *load) ready(ctx context.Context, it *item, layout record.Layout) error 
 	if l.writers != nil {
 		return nil
 	}
+	if err := l.s.command(ctx, searchPathOfRole); err != nil { // until the COPY ends
+		return err
+	}
 	stream, err := startCopy(ctx, l.s, it.copySQL())
 	if err != nil {
 		return l.writeError(ctx, it, err)
@@ -89,7 +92,9 @@ func (l *load) prepare(ctx context.Context, it *item, layout record.Layout) erro
 		l.writers.start(ctx, chosen)
 	}
 	s := l.s.about("prepare the load of "+it.stream.Table.String(), it.stream.Table, strings.Join(rights(it.target.Mode), ", "))
-	return l.underPolicies(ctx, it, func() error { return plan.RunSetup(ctx, s.working(it.target.Limits)) })
+	return l.underPolicies(ctx, it, func() error {
+		return s.asRole(ctx, func() error { return plan.RunSetup(ctx, s.working(it.target.Limits)) })
+	})
 }
 
 // applyingSettings begin the applying transaction. A COPY waits for the source without any
@@ -189,7 +194,7 @@ func (l *load) finishCopy(ctx context.Context) error {
 		return l.writeError(ctx, it, err)
 	}
 	it.copied += rows
-	return nil
+	return l.s.command(ctx, searchPathOfOurs)
 }
 
 // writeError maps an error of COPY. The COPY is over, and the transaction with it.

@@ -103,7 +103,7 @@ func (w *writers) hand(ctx context.Context, part int, batch record.Batch) error 
 
 // fill copies batches until there are no more, and commits.
 func (w *writers) fill(one *writer, sql string) error {
-	if err := one.s.command(w.ctx, applyingSettings(w.load.d.version)); err != nil {
+	if err := one.s.command(w.ctx, applyingSettings(w.load.d.version)+"; "+searchPathOfRole); err != nil {
 		return err
 	}
 	stream, err := startCopy(w.ctx, one.s, sql)
@@ -203,7 +203,7 @@ func (l *load) finishWriters(ctx context.Context) error {
 func (l *load) dropHidden(ctx context.Context) error {
 	sql := "DROP TABLE IF EXISTS " + quoteTable(l.writers.table)
 	if !l.s.conn.IsClosed() {
-		if err := l.s.command(ctx, sql); err == nil || !l.s.conn.IsClosed() {
+		if err := l.s.ddl(ctx, sql); err == nil || !l.s.conn.IsClosed() {
 			return err
 		}
 	}
@@ -212,7 +212,7 @@ func (l *load) dropHidden(ctx context.Context) error {
 		return err
 	}
 	s := &session{conn: conn, patience: l.s.patience, attempt: l.s.attempt}
-	return errors.Join(s.command(ctx, sql), conn.Close(ctx))
+	return errors.Join(s.ddl(ctx, sql), conn.Close(ctx))
 }
 
 // copyInto is a COPY of quoted table and columns to be quoted.

@@ -22,9 +22,9 @@ func (c cursor) lower(w *window) (string, error) {
 	case off == "":
 		return w.bind(*c.last.Cursor, c.typ.OID), nil
 	case c.typ.OID == pgbinary.OIDDate:
-		return fmt.Sprintf("(%s - %s)::date", w.bind(*c.last.Cursor, pgbinary.OIDTimestamp), w.bind(off, pgbinary.OIDInterval)), nil
+		return fmt.Sprintf("(%s OPERATOR(pg_catalog.-) %s)::pg_catalog.date", w.bind(*c.last.Cursor, pgbinary.OIDTimestamp), w.bind(off, pgbinary.OIDInterval)), nil
 	case cursorTypes[c.typ.OID] == "time":
-		return fmt.Sprintf("(%s - %s)", w.bind(*c.last.Cursor, c.typ.OID), w.bind(off, pgbinary.OIDInterval)), nil
+		return fmt.Sprintf("(%s OPERATOR(pg_catalog.-) %s)", w.bind(*c.last.Cursor, c.typ.OID), w.bind(off, pgbinary.OIDInterval)), nil
 	default:
 		return c.lowerNumber(w, off), nil
 	}
@@ -57,9 +57,9 @@ func (c cursor) overlap() (string, error) {
 // lowerNumber subtracts exactly. For whole numbers the bound gets the column's type
 // again, or an index on the column would be of no use.
 func (c cursor) lowerNumber(w *window, off string) string {
-	bound := fmt.Sprintf("%s - %s", w.bind(*c.last.Cursor, pgbinary.OIDNumeric), w.bind(off, pgbinary.OIDNumeric))
+	bound := fmt.Sprintf("%s OPERATOR(pg_catalog.-) %s", w.bind(*c.last.Cursor, pgbinary.OIDNumeric), w.bind(off, pgbinary.OIDNumeric))
 	if lowest, ok := lowestInteger[c.typ.OID]; ok {
-		return fmt.Sprintf("greatest(floor(%s), %s)::%s", bound, lowest, c.base())
+		return fmt.Sprintf("greatest(pg_catalog.floor(%s), %s)::%s", bound, lowest, c.base())
 	}
 	return "(" + bound + ")"
 }

@@ -32,9 +32,9 @@ func (p planner) parts(out plan) int {
 // when the table grew since it was measured.
 func (p *plan) blockRange(part int) string {
 	first := p.relation.pages * int64(part) / int64(p.parts)
-	condition := fmt.Sprintf("ctid >= '(%d,0)'::pg_catalog.tid", first)
+	condition := fmt.Sprintf("ctid OPERATOR(pg_catalog.>=) '(%d,0)'::pg_catalog.tid", first)
 	if part < p.parts-1 {
-		condition += fmt.Sprintf(" AND ctid < '(%d,0)'::pg_catalog.tid", p.relation.pages*int64(part+1)/int64(p.parts))
+		condition += fmt.Sprintf(" AND ctid OPERATOR(pg_catalog.<) '(%d,0)'::pg_catalog.tid", p.relation.pages*int64(part+1)/int64(p.parts))
 	}
 	return condition
 }
@@ -65,9 +65,12 @@ type partEvent struct {
 func (r *read) startParts(ctx context.Context, p *plan) (source, error) {
 	var standby bool
 	var snapshot string
+	if _, err := r.conn.Exec(ctx, searchPathOfOurs, pgx.QueryExecModeSimpleProtocol); err != nil { // the dataset before had the role's
+		return nil, r.failed(ctx, err, p)
+	}
 	err := r.conn.QueryRow(ctx, "SELECT pg_is_in_recovery()").Scan(&standby)
 	if err == nil && standby {
-		return newStream(r.ctx, r.cancel, r.conn.PgConn(), p, p.statement()), nil
+		return r.startWhole(ctx, p)
 	}
 	if err == nil {
 		err = r.conn.QueryRow(ctx, "SELECT pg_export_snapshot()").Scan(&snapshot)
@@ -98,7 +101,7 @@ func (r *read) joinSnapshot(ctx context.Context, snapshot string) (*pgx.Conn, er
 	// SET takes no parameters; the server's own name for the snapshot needs no quotes, but
 	// a hostile server could send anything.
 	begin := "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '" + strings.ReplaceAll(snapshot, "'", "''") + "'; " +
-		pgwire.Session{}.LocalStatements(conn.PgConn())
+		pgwire.Session{}.LocalStatements(conn.PgConn()) + "; " + searchPathOfRole
 	if _, err := conn.Exec(ctx, begin, pgx.QueryExecModeSimpleProtocol); err != nil {
 		_ = conn.Close(context.WithoutCancel(ctx)) // the first error counts
 		return nil, snapshotError(r.connection.mapError(ctx, err, "share the snapshot"))

@@ -76,13 +76,8 @@ func (p planner) plan(ctx context.Context, index int, selection connectors.Selec
 		return plan{}, err
 	}
 	out := plan{relation: relation, selection: selection}
-	if relation.isQuery() {
-		if err := p.searchPath(ctx, searchPathOfRole); err != nil {
-			return plan{}, err
-		}
-		defer p.searchPath(ctx, searchPathOfOurs) //nolint:errcheck // the next statement of a broken session fails anyway
-	}
-	fields, err := fieldsOf(ctx, p.conn, relation, selection.Columns, p.user)
+	defer p.searchPath(ctx, searchPathOfOurs) //nolint:errcheck // the next statement of a broken session fails anyway
+	fields, err := p.fields(ctx, relation, selection)
 	if err != nil {
 		return plan{}, err
 	}
@@ -92,6 +87,22 @@ func (p planner) plan(ctx context.Context, index int, selection connectors.Selec
 	}
 	out.parts = p.parts(out)
 	return out, nil
+}
+
+// fields describes what is read, and leaves the search path of the role behind: what is
+// asked of rows from here on may run functions of users. The names of a table need no path.
+func (p planner) fields(ctx context.Context, r relation, s connectors.Selection) ([]field, error) {
+	if r.isQuery() {
+		if err := p.searchPath(ctx, searchPathOfRole); err != nil {
+			return nil, err
+		}
+		return fieldsOf(ctx, p.conn, r, s.Columns, p.user)
+	}
+	found, err := fieldsOf(ctx, p.conn, r, s.Columns, p.user)
+	if err != nil {
+		return nil, err
+	}
+	return found, p.searchPath(ctx, searchPathOfRole)
 }
 
 func (p planner) searchPath(ctx context.Context, statement string) error {
@@ -120,7 +131,7 @@ func (p planner) project(index int, fields []field) (*pgbinary.Layout, []string)
 func cast(column string, from, to pgbinary.Type) string {
 	switch {
 	case to.OID != pgbinary.OIDText:
-		return column + "::" + to.String()
+		return column + "::" + typeName(to)
 	case from.OID == pgbinary.OIDInet: // its cast adds a prefix length that its output has not
 		return "pg_catalog.textin(pg_catalog.inet_out(" + column + "))"
 	default:

@@ -55,7 +55,7 @@ func ensureTable(ctx context.Context, s *session, name connectors.Table, create 
 	if err := requireSchema(ctx, s, name.Schema, true); err != nil {
 		return err
 	}
-	_, err = s.about("create the table "+name.String(), name, "ALL").Exec(ctx, create)
+	err = s.about("create the table "+name.String(), name, "ALL").ddl(ctx, create)
 	if isState(err, "23505", "42P07", "42710") { // two sessions made it at once; IF NOT EXISTS does not see that
 		return nil
 	}

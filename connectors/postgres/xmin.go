@@ -31,14 +31,14 @@ func (p planner) xminWindow(ctx context.Context, r relation, last position) (win
 		}
 	}
 	var ended, next uint64
-	err := p.conn.QueryRow(ctx, "SELECT txid_snapshot_xmin(txid_current_snapshot()), txid_snapshot_xmax(txid_current_snapshot())").Scan(&ended, &next)
+	err := p.conn.QueryRow(ctx, "SELECT pg_catalog.txid_snapshot_xmin(pg_catalog.txid_current_snapshot()), pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())").Scan(&ended, &next)
 	if err != nil {
 		return window{}, pgwire.MapError(ctx, err, r.attempt(p.user))
 	}
 	w := window{next: position{Xmin: &ended}.text()}
 	if last.Xmin != nil && next-*last.Xmin < halfCircle && next >= *last.Xmin {
 		low := w.bind(fmt.Sprint(*last.Xmin%(2*halfCircle)), 20)
-		w.condition = fmt.Sprintf("(xmin::pg_catalog.text::bigint - %s + 4294967296) %% 4294967296 < 2147483648", low)
+		w.condition = fmt.Sprintf("(xmin::pg_catalog.text::bigint OPERATOR(pg_catalog.-) %s OPERATOR(pg_catalog.+) 4294967296) OPERATOR(pg_catalog.%%) 4294967296 OPERATOR(pg_catalog.<) 2147483648", low)
 	}
 	return w, nil
 }

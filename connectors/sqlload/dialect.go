@@ -24,6 +24,9 @@ type Dialect interface {
 	Now() string
 	// Differs compares two rows of expressions of equal types, NULLs and all, exactly.
 	Differs(left, right []string) string
+	// Operator is one of the system's own operators, whatever stands in the schemas that the
+	// user's search path names. Its operands need parentheses where they hold operators.
+	Operator(name string) string
 	// Staging returns how the staging table of that name is written in statements.
 	Staging(name string) string
 	// CreateStaging makes a staging table from a SELECT, which yields no rows.

@@ -29,7 +29,7 @@ func (b *builder) insert() {
 	case e != nil && b.s.overlaps():
 		b.because("stage+insert", "rows of an incremental read may come twice")
 		b.stage()
-		b.step(Statement{Figures: []string{"staged", "nulls"}, SQL: "SELECT count(*), count(CASE WHEN " + b.nullKey() + " THEN 1 END) FROM " + b.staging + " s"})
+		b.step(Statement{Figures: []string{"staged", "nulls"}, SQL: "SELECT count(*), " + countIf(b.nullKey()) + " FROM " + b.staging + " s"})
 		b.insertUnknown(b.unknown(""), "")
 	case b.s.mustStage():
 		b.because("stage+insert", b.s.whyStage())
@@ -102,7 +102,7 @@ func (s Spec) brings(column string) bool {
 // part is the value of a column on one side, as SQL; in a document it is JSON or text.
 func (b *builder) part(alias, column, arrow string) string {
 	if b.s.Target.Layout == connectors.LayoutRaw {
-		return alias + "." + b.d.Quote(RawData) + " " + arrow + " '" + strings.ReplaceAll(column, "'", "''") + "'"
+		return "(" + alias + "." + b.d.Quote(RawData) + " " + b.d.Operator(arrow) + " '" + strings.ReplaceAll(column, "'", "''") + "')"
 	}
 	if alias == targetAlias {
 		return alias + "." + b.d.Quote(column)
@@ -112,16 +112,21 @@ func (b *builder) part(alias, column, arrow string) string {
 
 const targetAlias = "t"
 
+// equalParts compares the values of a column on both sides.
+func (b *builder) equalParts(column string) string {
+	return b.part(targetAlias, column, "->") + " " + b.equality(column) + " " + b.part("s", column, "->")
+}
+
 // unknown is true for staged rows whose key and cursor do not stand in the target, and for
 // all that a condition does not narrow it to. Documents without a key are compared whole.
 // The condition stands inside, so that the database still plans one join.
 func (b *builder) unknown(condition string) string {
 	same := make([]string, len(b.s.Unique))
 	for i, column := range b.s.Unique {
-		same[i] = b.part(targetAlias, column, "->") + " = " + b.part("s", column, "->")
+		same[i] = b.equalParts(column)
 	}
 	if b.knows() {
-		same = append(same, b.part(targetAlias, b.s.Cursor, "->")+" IS NOT DISTINCT FROM "+b.part("s", b.s.Cursor, "->"))
+		same = append(same, "("+b.equalParts(b.s.Cursor)+" OR "+b.part(targetAlias, b.s.Cursor, "->")+" IS NULL AND "+b.part("s", b.s.Cursor, "->")+" IS NULL)")
 	} else {
 		same = []string{b.same([]string{RawData})}
 	}
@@ -158,8 +163,8 @@ func (b *builder) unorderedProbe() Statement {
 	column := b.part("s", b.s.Cursor, "->>")
 	probe := Statement{
 		Figures: []string{"unordered", "cursorless", "endless", "nulls"}, Again: !b.knows(),
-		SQL: "SELECT count(CASE WHEN " + b.unordered() + " THEN 1 END), count(CASE WHEN " + column + " IS NULL THEN 1 END), " +
-			"count(CASE WHEN " + b.endless() + " THEN 1 END), count(CASE WHEN " + b.unordered() + " AND " + b.nullKey() + " THEN 1 END) FROM " + b.staging + " s",
+		SQL: "SELECT " + countIf(b.unordered()) + ", " + countIf(column+" IS NULL") + ", " + countIf(b.endless()) + ", " +
+			countIf(b.unordered()+" AND "+b.nullKey()) + " FROM " + b.staging + " s",
 	}
 	return probe
 }

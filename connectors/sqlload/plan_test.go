@@ -17,6 +17,7 @@ func (plain) SystemColumn(name string) bool { return name == "ctid" }
 func (plain) Cast(e, t string) string       { return "CAST(" + e + " AS " + t + ")" }
 func (plain) Number(e string) string        { return "CAST(" + e + " AS numeric)" }
 func (plain) TextType() string              { return "text" }
+func (plain) Operator(name string) string   { return name }
 func (plain) TimeType() string              { return "timestamptz" }
 func (plain) KeyType() string               { return "text" }
 func (plain) Now() string                   { return "now()" }

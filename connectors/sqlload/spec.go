@@ -11,6 +11,8 @@ type Column struct {
 	Name string
 	// Type is the type with its parameters, usable in a cast and in DDL.
 	Type string
+	// Equal is the operator of the type's own equality; "" for the dialect's.
+	Equal string
 	// NotNull without Default must be loaded.
 	NotNull, Default bool
 	// Generated columns are computed and never written.

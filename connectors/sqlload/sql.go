@@ -2,6 +2,11 @@ package sqlload
 
 import "strings"
 
+// The statements run with the search path of the user, for the code of users that they
+// call, and others may have put operators and functions there. Values of users' columns are
+// therefore compared by equality and Differs, and functions get nothing or arguments of exactly
+// their types: countIf(x), never count(x).
+//
 // In every statement the target is t and the staging table is s. What reads, changes or
 // locks rows of the target names it b.rows, what inserts rows b.target.
 
@@ -76,10 +81,26 @@ func (b *builder) sameKey() string { return b.same(b.s.Unique) }
 func (b *builder) same(columns []string) string {
 	parts := make([]string, len(columns))
 	for i, column := range columns {
-		parts[i] = "t." + b.d.Quote(column) + " = " + b.staged("s", column)
+		parts[i] = b.equal("t."+b.d.Quote(column), column)
 	}
 	return strings.Join(parts, " AND ")
 }
+
+// equal compares an expression of a column's type with the staged value of that column.
+func (b *builder) equal(expression, column string) string {
+	return expression + " " + b.equality(column) + " " + b.staged("s", column)
+}
+
+// equality is the operator by which the target compares values of a column.
+func (b *builder) equality(column string) string {
+	if have, ok := b.s.Existing.Column(column); ok && have.Equal != "" {
+		return have.Equal
+	}
+	return b.d.Operator("=")
+}
+
+// countIf counts the rows of a condition.
+func countIf(condition string) string { return "count(*) FILTER (WHERE " + condition + ")" }
 
 // differs compares a target row with a staged one.
 func (b *builder) differs(alias string) string {
@@ -128,9 +149,9 @@ func (b *builder) matchProbe(condition string) Statement {
 	first := "t." + b.d.Quote(b.s.Unique[0])
 	return Statement{
 		Figures: []string{"missing", "differing", "touched", "matched"},
-		SQL: "SELECT count(CASE WHEN m.matches = 0 THEN 1 END), count(CASE WHEN m.differing > 0 THEN 1 END), " +
-			"CAST(coalesce(sum(m.differing), 0) AS bigint), CAST(coalesce(sum(m.matches), 0) AS bigint) FROM (SELECT count(" + first +
-			") AS matches, count(CASE WHEN " + first + " IS NOT NULL AND " + b.differs("s") + " THEN 1 END) AS differing FROM " + b.staging +
+		SQL: "SELECT " + countIf("m.matches = 0") + ", " + countIf("m.differing > 0") + ", " +
+			"CAST(coalesce(sum(m.differing), 0) AS bigint), CAST(coalesce(sum(m.matches), 0) AS bigint) FROM (SELECT " + countIf(first+" IS NOT NULL") +
+			" AS matches, " + countIf(first+" IS NOT NULL AND "+b.differs("s")) + " AS differing FROM " + b.staging +
 			" s LEFT JOIN " + b.rows + " t ON " + and(b.sameKey(), condition) + " GROUP BY " + b.d.Order("s") + ") m",
 	}
 }
@@ -208,7 +229,7 @@ func (b *builder) openVersions(open string) string {
 	keys, same := make([]string, len(b.s.Unique)), make([]string, len(b.s.Unique))
 	for i, column := range b.s.Unique {
 		keys[i] = "t." + b.d.Quote(column)
-		same[i] = "l." + b.d.Quote(column) + " = " + b.staged("s", column)
+		same[i] = b.equal("l."+b.d.Quote(column), column)
 	}
 	ended := b.d.Quote(ValidTo)
 	last := "(SELECT " + strings.Join(keys, ", ") + ", max(t." + ended + ") AS " + ended + " FROM " + b.rows + " t GROUP BY " + strings.Join(keys, ", ") + ") l"
