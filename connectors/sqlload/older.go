@@ -37,7 +37,7 @@ func (b *builder) dropOlder(condition string) {
 	}
 	theirs, ours := b.place("t."+b.d.Quote(b.s.Cursor)), b.place(b.staged("s", b.s.Cursor))
 	b.step(Statement{Name: "older", SQL: "DELETE FROM " + b.staging + " AS s WHERE EXISTS (SELECT 1 FROM " + b.rows + " t WHERE " +
-		and(b.sameKey(), condition) + " AND " + theirs + " IS NOT NULL AND (" + ours + " IS NULL OR " + ours + " < " + theirs + "))"})
+		and(b.sameKey(), condition) + " AND " + theirs + " IS NOT NULL AND (" + ours + " IS NULL OR " + ours + " " + b.d.Operator("<") + " " + theirs + "))"})
 }
 
 // place is a cursor as a value that is ordered like the source's. A number that a text
