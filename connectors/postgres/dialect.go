@@ -40,7 +40,7 @@ func (dialect) Cast(expression, typeName string) string {
 }
 
 func (dialect) Number(expression string) string {
-	return "CASE WHEN " + expression + " ~ '^-?([0-9]+([.][0-9]*)?|[.][0-9]+|NaN|Infinity)$' THEN CAST(" + expression + " AS numeric) END"
+	return "CASE WHEN " + expression + " OPERATOR(pg_catalog.~) '^-?([0-9]+([.][0-9]*)?|[.][0-9]+|NaN|Infinity)$' THEN CAST(" + expression + " AS numeric) END"
 }
 
 func (dialect) TextType() string { return "text" }
