@@ -53,20 +53,20 @@ func swapTable(version int, name connectors.Table, stateKey string) *sqlload.Swa
 		Create: []sqlload.Statement{{SQL: "CREATE TABLE " + tables[1] + " (LIKE " + tables[0] + " INCLUDING ALL EXCLUDING INDEXES)"}},
 		// The statistics belong to the new table. They are taken while readers still have the
 		// old one.
-		Dress: []sqlload.Statement{{SQL: dressing, Args: append(tables, beside.Name), Writes: true}, {SQL: "ANALYZE " + tables[1]}},
+		Dress: []sqlload.Statement{{SQL: dressing, Args: append(tables, beside.Name), Writes: true, Catalogue: true}, {SQL: "ANALYZE " + tables[1]}},
 		Hold: []sqlload.Statement{
 			{SQL: "SAVEPOINT leat_swap"},
-			{SQL: holdingTable, Args: tables[:1], Writes: true},
-			{SQL: holdingIndexes, Args: tables[:1], Writes: true},
+			{SQL: holdingTable, Args: tables[:1], Writes: true, Catalogue: true},
+			{SQL: holdingIndexes, Args: tables[:1], Writes: true, Catalogue: true},
 		},
 		Compare: sqlload.Statement{
 			SQL: signature(version, oldTable, newTable) + `, unequal AS (SELECT what, bool_or(acts) AS acts FROM line GROUP BY what, value
 				HAVING count(CASE side WHEN 0 THEN 1 END) <> count(CASE side WHEN 1 THEN 1 END) OR bool_or(lost))
 				SELECT count(*), count(CASE WHEN acts THEN 1 END), (SELECT string_agg(what, ', ') FROM (SELECT DISTINCT what FROM unequal ORDER BY what LIMIT 5) u) FROM unequal`,
-			Args: tables,
+			Args: tables, Catalogue: true,
 		},
 		Undo:   []sqlload.Statement{{SQL: "ROLLBACK TO SAVEPOINT leat_swap"}},
-		Finish: []sqlload.Statement{{SQL: finishing, Args: append(tables, beside.Name, pgwire.Quote(name.Name)), Writes: true}},
+		Finish: []sqlload.Statement{{SQL: finishing, Args: append(tables, beside.Name, pgwire.Quote(name.Name)), Writes: true, Catalogue: true}},
 	}
 }
 

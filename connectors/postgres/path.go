@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"leat/connectors/sqlload"
 	"leat/record/pgbinary"
 )
 
@@ -36,6 +37,19 @@ func (s *session) asRole(ctx context.Context, work func() error) error {
 		return err // the end of the transaction gives the path back
 	}
 	return s.command(ctx, searchPathOfOurs)
+}
+
+// Catalogue runs a query about the catalogue while work runs with the search path of the
+// role.
+func (s *session) Catalogue(ctx context.Context, sql string, args ...string) ([]sqlload.Row, error) {
+	if err := s.command(ctx, searchPathOfOurs); err != nil {
+		return nil, err
+	}
+	rows, err := s.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	return rows, s.command(ctx, searchPathOfRole)
 }
 
 // ddl runs a statement that event triggers may follow, inside the transaction that is

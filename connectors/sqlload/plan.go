@@ -34,6 +34,9 @@ type Statement struct {
 	Words bool
 	// Writes says that the query returns statements, one per row, which are executed.
 	Writes bool
+	// Catalogue says that the query asks about tables and not about their rows, so that no
+	// name in it is one of users.
+	Catalogue bool
 }
 
 // Plan is how one target will be loaded.

@@ -19,6 +19,20 @@ type Session interface {
 	Query(ctx context.Context, sql string, args ...string) ([]Row, error)
 }
 
+// cataloguer is a session in which statements see what the search path of the user names,
+// but for those about the catalogue.
+type cataloguer interface {
+	Catalogue(ctx context.Context, sql string, args ...string) ([]Row, error)
+}
+
+// query runs a statement that returns rows.
+func (s Statement) query(ctx context.Context, session Session, args []string) ([]Row, error) {
+	if apart, ok := session.(cataloguer); ok && s.Catalogue {
+		return apart.Catalogue(ctx, s.SQL, args...)
+	}
+	return session.Query(ctx, s.SQL, args...)
+}
+
 // Row is one row of a small result, as text.
 type Row []Value
 
@@ -127,7 +141,7 @@ func (p *Plan) runOne(ctx context.Context, session Session, s Statement, in Inpu
 		args = []string{in.Close.Snapshot.UTC().Format(time.RFC3339Nano)}
 	}
 	if s.Writes {
-		return runWritten(ctx, session, s.SQL, args)
+		return s.runWritten(ctx, session, args)
 	}
 	if len(s.Figures) == 0 {
 		rows, err := session.Exec(ctx, s.SQL, args...)
@@ -136,7 +150,7 @@ func (p *Plan) runOne(ctx context.Context, session Session, s Statement, in Inpu
 		}
 		return err
 	}
-	result, err := session.Query(ctx, s.SQL, args...)
+	result, err := s.query(ctx, session, args)
 	if err != nil {
 		return err
 	}
@@ -148,8 +162,8 @@ func (p *Plan) runOne(ctx context.Context, session Session, s Statement, in Inpu
 }
 
 // runWritten executes the statements that a query returns.
-func runWritten(ctx context.Context, session Session, query string, args []string) error {
-	rows, err := session.Query(ctx, query, args...)
+func (s Statement) runWritten(ctx context.Context, session Session, args []string) error {
+	rows, err := s.query(ctx, session, args)
 	if err != nil {
 		return err
 	}
