@@ -38,7 +38,8 @@ func variants() []variant {
 
 func (v variant) spec(mode connectors.WriteMode) sqlload.Spec {
 	s := sqlload.Spec{
-		Target: connectors.Target{Mode: mode, CreateIndexes: true}, Table: connectors.Table{Schema: "dwh", Name: "orders"}, Staging: "_leat_stage",
+		Target: connectors.Target{Mode: mode, CreateIndexes: true, Table: connectors.Table{Schema: "dwh", Name: "orders"}, Unique: []string{"id", "Region"}},
+		Table:  connectors.Table{Schema: "dwh", Name: "orders"}, Staging: "_leat_stage",
 		Unique: []string{"id", "Region"},
 		Fields: []sqlload.Field{
 			{Source: "id", Column: "id", Type: "bigint"},

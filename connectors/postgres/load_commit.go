@@ -81,7 +81,8 @@ func (l *load) loadErrorOrNil(ctx context.Context, it *item, err error) error {
 	return l.loadError(ctx, it, "apply the load of "+it.stream.Table.String(), err)
 }
 
-// finish is the applying transaction's last step, in the order of the claim.
+// finish is the applying transaction's last step, in the order of the claim, and leaves the
+// search path of the role behind.
 func (l *load) finish(ctx context.Context, closes []connectors.Close, reports []connectors.Report) error {
 	for _, i := range l.claimOrder() {
 		it := l.items[i]
@@ -92,7 +93,7 @@ func (l *load) finish(ctx context.Context, closes []connectors.Close, reports []
 		}
 		crashpoint.Reach("load.state_written")
 	}
-	return nil
+	return l.s.command(ctx, searchPathOfRole) // deferred triggers run at the COMMIT
 }
 
 // commitTime is how long COMMIT may take, deferred constraints and standbys included.
@@ -105,9 +106,6 @@ const commitTime = 10 * time.Minute
 func (l *load) commit(ctx context.Context) error {
 	crashpoint.Reach("load.before_commit")
 	if err := ctx.Err(); err != nil {
-		return l.loadError(ctx, l.items[0], "commit the load of "+l.items[0].stream.Table.String(), err)
-	}
-	if err := l.s.command(ctx, searchPathOfRole); err != nil { // deferred triggers run now
 		return l.loadError(ctx, l.items[0], "commit the load of "+l.items[0].stream.Table.String(), err)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.s.patience.commitLimit())

@@ -30,11 +30,11 @@ DELETE FROM "dwh"."orders" -- deleted;
 INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period") SELECT s."id", s."Region", s."total", s."at", CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s -- inserted; expect staged
 
 -- new table, incremental
--- refused: truncate_insert into dwh.orders needs a whole read, but the source has the cursor "at". Remove the cursor, or use upsert.
+-- refused: truncate_insert into dwh.orders needs whole reads, but the source is read incrementally by at, so the rows read before would go. Use upsert, or take the cursor out of the source.
 
 -- existing table without index, incremental
--- refused: truncate_insert into dwh.orders needs a whole read, but the source has the cursor "at". Remove the cursor, or use upsert.
+-- refused: truncate_insert into dwh.orders needs whole reads, but the source is read incrementally by at, so the rows read before would go. Use upsert, or take the cursor out of the source.
 
 -- existing table with index, incremental
--- refused: truncate_insert into dwh.orders needs a whole read, but the source has the cursor "at". Remove the cursor, or use upsert.
+-- refused: truncate_insert into dwh.orders needs whole reads, but the source is read incrementally by at, so the rows read before would go. Use upsert, or take the cursor out of the source.
 
