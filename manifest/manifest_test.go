@@ -20,7 +20,7 @@ const sample = `authorizers:
   - name: shop
     connector: postgres
     settings: {host: 127.0.0.1, port: 5432, database: shop, username: reader, password: "${env:SHOP_PASSWORD}", connect_timeout: 15}
-    tls: {mode: prefer}
+    tls: {mode: prefer, allow_cleartext_password: true}
   - name: warehouse
     connector: postgres
     settings: {url: "postgres://loader:se%40cret@127.0.0.1:5433/dwh?connect_timeout=15&sslmode=require"}
@@ -123,9 +123,9 @@ func TestExportWipeApplyExportIsByteIdentical(t *testing.T) {
 	if strings.Contains(want, "se@cret") || strings.Contains(want, "se%40cret") {
 		t.Error("the export holds a literal secret")
 	}
-	for _, reference := range []string{"${env:SHOP_PASSWORD}", "${secret:warehouse.password}"} {
-		if !strings.Contains(want, reference) {
-			t.Errorf("the export lacks the reference %s:\n%s", reference, want)
+	for _, part := range []string{"${env:SHOP_PASSWORD}", "${secret:warehouse.password}", "allow_cleartext_password: true"} {
+		if !strings.Contains(want, part) {
+			t.Errorf("the export lacks %s:\n%s", part, want)
 		}
 	}
 	second := store(t)

@@ -143,7 +143,7 @@ func TestAStoredSecretIsNotSentLessProtected(t *testing.T) {
 		}
 	}
 	store(dial.TLS{Mode: dial.TLSVerifyFull})
-	for name, value := range map[string]string{"tls.ca": authority, "tls.server_name": "evil.example"} {
+	for name, value := range map[string]string{"tls.ca": authority, "tls.server_name": "evil.example", "tls.allow_cleartext_password": "true"} {
 		if status := try("test", func(f url.Values) { f.Set(name, value) }); status != http.StatusUnprocessableEntity {
 			t.Errorf("another %s: status %d", name, status)
 		}
@@ -157,6 +157,13 @@ func TestAStoredSecretIsNotSentLessProtected(t *testing.T) {
 	}
 	if status := try("save", func(f url.Values) { f.Set("tls.mode", "prefer"); f.Set("setting.password", "typed again") }); status != http.StatusSeeOther {
 		t.Errorf("a weaker mode with a typed secret: status %d", status)
+	}
+	inClear := func(f url.Values) { f.Set("tls.allow_cleartext_password", "true"); f.Set("setting.password", "again") }
+	if status := try("save", inClear); status != http.StatusSeeOther || !p.shop().TLS.AllowCleartextPassword {
+		t.Errorf("a password in clear text is not allowed: status %d", status)
+	}
+	if status := try("save", func(f url.Values) { f.Set("name", "renamed") }); status != http.StatusSeeOther || !p.shop().TLS.AllowCleartextPassword {
+		t.Errorf("the form forgets that a password in clear text is allowed: status %d", status)
 	}
 }
 

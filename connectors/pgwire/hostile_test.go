@@ -48,7 +48,7 @@ func hostile(t *testing.T, says func(conn net.Conn)) Config {
 	}()
 	address := listener.Addr().(*net.TCPAddr)
 	return Config{
-		Host: "127.0.0.1", Port: uint16(address.Port), Database: "d", User: "u", Password: "canary-password", //nolint:gosec // a port
+		Host: "127.0.0.1", Port: uint16(address.Port), Database: "d", User: "u", Password: "canary-password",
 		TLS: dial.TLS{Mode: dial.TLSDisable}, Dial: loopback().DialContext,
 	}
 }
@@ -144,8 +144,11 @@ func TestAPasswordInClearNeedsConsent(t *testing.T) {
 		mode                 dial.TLSMode
 		away, allowed, given bool
 	}{
-		{dial.TLSDisable, true, false, false}, {dial.TLSPrefer, true, false, false}, {dial.TLSDisable, true, true, true},
-		{dial.TLSPrefer, true, true, true}, {dial.TLSDisable, false, false, true},
+		{dial.TLSDisable, true, false, false},
+		{dial.TLSPrefer, true, false, false},
+		{dial.TLSDisable, true, true, true},
+		{dial.TLSPrefer, true, true, true},
+		{dial.TLSDisable, false, false, true},
 	} {
 		got := make(chan string, 4)
 		c := hostile(t, func(conn net.Conn) {

@@ -102,7 +102,7 @@ func (c *cutter) message() []byte {
 		c.end()
 	}
 	c.out = append(c.out, 0)
-	binary.BigEndian.PutUint32(c.out[1:], uint32(len(c.out)-1)) //nolint:gosec // some kB
+	binary.BigEndian.PutUint32(c.out[1:], uint32(len(c.out)-1))
 	return c.out
 }
 
