@@ -88,7 +88,7 @@ func fit(column record.Column, sourceKind, have string) (ok, text bool) {
 		return true, text
 	}
 	if sourceKind == Kind && column.Native == have && arrow.TypeEqual(column.Type, record.Text) {
-		return true, true // nested types of the same shape
+		return !ambiguous(have), true // nested types of the same shape
 	}
 	if isText := arrow.TypeEqual(column.Type, record.Text); isText {
 		return takesText(have, column, sourceKind), true
@@ -96,14 +96,23 @@ func fit(column record.Column, sourceKind, have string) (ok, text bool) {
 	return widens(made, have), false
 }
 
-// takesText lists the types whose text is taken exactly or refused.
+// takesText lists the types whose text is taken exactly or refused. A note tells of a type
+// that travels as text and is none.
 func takesText(have string, column record.Column, sourceKind string) bool {
-	if strings.HasPrefix(have, "ENUM(") || have == "UUID" || have == "JSON" {
-		return true
+	switch {
+	case have == "UUID" || have == "JSON":
+		return column.Note == ""
+	case strings.HasPrefix(have, "ENUM("): // enums of other systems have a note as well
+		return column.Note == "" || sourceKind != Kind
+	default: // the one type of the same meaning that other systems send as text
+		return sourceKind != Kind && have == "INTERVAL" && strings.EqualFold(column.Native, have)
 	}
-	// Other systems send numbers without a declared precision, and types that Leat does
-	// not know, as text with a note; a number that is too long fails the load.
-	return sourceKind != Kind && column.Note != "" && have == "INTERVAL"
+}
+
+// ambiguous says that values of a type may share a text: which member of a union it was,
+// or the type inside a variant, is lost in it.
+func ambiguous(native string) bool {
+	return strings.Contains(native, "UNION(") || strings.Contains(native, "VARIANT") || strings.Contains(native, "GEOMETRY")
 }
 
 // wholeDigits are the digits of integer types, and the order of their widening.

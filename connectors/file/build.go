@@ -44,9 +44,19 @@ func parsed[T any](b interface {
 	})
 }
 
+// floating picks how floats are parsed: the nearest one where somebody asked for floats by
+// name, and exactly where the type was found in the values.
+func floating(asked bool) func(text []byte, bits int) (float64, bool) {
+	if asked {
+		return parseFloat
+	}
+	return parseExactFloat
+}
+
 // appender picks how values of a type are parsed. foreign says that the text was
-// decoded, so that U+FFFD stands for bytes that its encoding does not know.
-func appender(b array.Builder, t arrow.DataType, foreign bool) (appendValue, error) {
+// decoded, so that U+FFFD stands for bytes that its encoding does not know; asked that
+// somebody chose the type by name.
+func appender(b array.Builder, t arrow.DataType, foreign, asked bool) (appendValue, error) {
 	switch b := b.(type) {
 	case *array.BooleanBuilder:
 		return parsed(b, parseBool), nil
@@ -57,9 +67,9 @@ func appender(b array.Builder, t arrow.DataType, foreign bool) (appendValue, err
 	case *array.Int64Builder:
 		return parsed(b, func(text []byte) (int64, bool) { return parseInt(text, 64) }), nil
 	case *array.Float32Builder:
-		return parsed(b, func(text []byte) (float32, bool) { v, ok := parseFloat(text, 32); return float32(v), ok }), nil
+		return parsed(b, func(text []byte) (float32, bool) { v, ok := floating(asked)(text, 32); return float32(v), ok }), nil
 	case *array.Float64Builder:
-		return parsed(b, func(text []byte) (float64, bool) { return parseFloat(text, 64) }), nil
+		return parsed(b, func(text []byte) (float64, bool) { return floating(asked)(text, 64) }), nil
 	case *array.Decimal128Builder:
 		return decimalAppender(b, t.(*arrow.Decimal128Type)), nil
 	case *array.Date32Builder:

@@ -165,6 +165,44 @@ func TestTypes(t *testing.T) {
 	}
 }
 
+// TestFloatsAreExact takes a column for floats only when the shortest decimal of each float
+// is the text's number.
+func TestFloatsAreExact(t *testing.T) {
+	f := newFolder(t)
+	tests := []struct {
+		name, values, types string
+		want                table
+	}{
+		{"beyond 53 bits", "1e3\n9007199254740993", "", table{Columns: []string{"v text"}, Rows: []string{"1e3", "9007199254740993"}}},
+		{"within 53 bits", "1e3\n9007199254740992", "", table{Columns: []string{"v float64"}, Rows: []string{"1000", "9.007199254740992e+15"}}},
+		{"underflow", "1e-400\n1e3", "", table{Columns: []string{"v text"}, Rows: []string{"1e-400", "1e3"}}},
+		{"overflow", "1e400\n1e3", "", table{Columns: []string{"v text"}, Rows: []string{"1e400", "1e3"}}},
+		{"half of the least float", "3e-324\n5e-324", "", table{Columns: []string{"v text"}, Rows: []string{"3e-324", "5e-324"}}},
+		{"the least float", "5e-324\n0.00e9", "", table{Columns: []string{"v float64"}, Rows: []string{"5e-324", "0"}}},
+		{"17 digits of a float", "0.30000000000000004\n1e0", "", table{Columns: []string{"v float64"}, Rows: []string{"0.30000000000000004", "1"}}},
+		{"17 digits of no float", "0.30000000000000001\n1e0", "", table{Columns: []string{"v text"}, Rows: []string{"0.30000000000000001", "1e0"}}},
+		{"written at length", "-123.4500e-2\n1.50E+02\n0e0", "", table{Columns: []string{"v float64"}, Rows: []string{"-1.2345", "150", "0"}}},
+		{"asked for", "0.30000000000000001\n1e-400\n2", "float64", table{
+			Columns: []string{"v float64"}, Rows: []string{"0.3", "2"}, Rejects: []string{"v: row 2 (line 3) is not a valid float64"},
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			dataset := f.write(t, "x.csv", []byte("v\n"+test.values+"\n"))
+			if test.types != "" {
+				dataset.Types = map[string]string{"v": test.types}
+			}
+			got, err := f.read(t, connectors.Selection{Dataset: dataset})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("table (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestLateContradictionIsSeen(t *testing.T) {
 	f := newFolder(t)
 	dataset := f.write(t, "late.csv", []byte("a\n"+strings.Repeat("1\n", 200_000)+"x\n"))

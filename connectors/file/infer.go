@@ -21,9 +21,6 @@ type guess struct {
 	settled bool
 }
 
-// floatDigits is how many digits a 64 bit float surely gives back.
-const floatDigits = 17
-
 // add takes one value that is not NULL.
 func (g *guess) add(text []byte) {
 	text = bytes.TrimSpace(text)
@@ -60,13 +57,12 @@ func (g *guess) addNumber(text []byte) {
 		g.noInt, g.noDecimal, g.noFloat = true, true, true
 		return
 	}
-	if !g.noFloat && len(n.whole)+len(n.fraction) > floatDigits {
-		g.noFloat = true
+	if !g.noFloat && (n.exponent || len(n.whole)+len(n.fraction) > exactDigits) {
+		_, ok := parseExactFloat(text, 64)
+		g.noFloat = !ok
 	}
 	if n.exponent {
 		g.noInt, g.noDecimal = true, true
-		_, ok := parseFloat(text, 64)
-		g.noFloat = g.noFloat || !ok
 		return
 	}
 	g.whole, g.fraction = max(g.whole, len(n.whole)), max(g.fraction, len(n.fraction))

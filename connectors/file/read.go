@@ -100,6 +100,8 @@ type tableReading struct {
 	columns []int
 	width   int
 	limit   int64
+	// asked holds the types that somebody chose, by column.
+	asked map[string]string
 	// rows and rejected count what was yielded.
 	rows, rejected int64
 	started        time.Time
@@ -111,7 +113,7 @@ func openReading(ctx context.Context, files connectors.Files, selection connecto
 	if err != nil {
 		return nil, err
 	}
-	r := &tableReading{table: t, schema: t.schema, width: len(t.schema.Columns), limit: selection.Limit, started: time.Now()}
+	r := &tableReading{table: t, schema: t.schema, width: len(t.schema.Columns), limit: selection.Limit, asked: selection.Dataset.Types, started: time.Now()}
 	if err := r.start(selection); err != nil {
 		return nil, errors.Join(err, t.close())
 	}
@@ -192,7 +194,8 @@ func (r *tableReading) newBuild() (*build, error) {
 	b := &build{rows: array.NewRecordBuilder(memory.DefaultAllocator, r.schema.Arrow()), add: make([]appendValue, len(r.columns))}
 	foreign := decoderOf(r.table.encoding) != nil
 	for i, column := range r.schema.Columns {
-		add, err := appender(b.rows.Field(i), column.Type, foreign)
+		_, asked := r.asked[column.Name]
+		add, err := appender(b.rows.Field(i), column.Type, foreign, asked)
 		if err != nil {
 			b.rows.Release()
 			return nil, &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("Column %q: %v", column.Name, err), Fix: "Choose another type."}

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"bytes"
 	"encoding/hex"
 	"math/big"
 	"strconv"
@@ -126,9 +127,50 @@ func unscaled(n number, scale int) decimal128.Num {
 	return decimal128.FromBigInt(value)
 }
 
+// parseFloat takes the nearest number of so many bits; only zero becomes zero.
 func parseFloat(text []byte, bits int) (float64, bool) {
 	value, err := strconv.ParseFloat(view(text), bits)
+	if err == nil && value == 0 {
+		n, ok := parseNumber(text)
+		return value, !ok || len(significant(n)) == 0
+	}
 	return value, err == nil
+}
+
+// exactDigits is how many digits every 64 bit float within reach gives back.
+const exactDigits = 15
+
+// parseExactFloat is parseFloat for texts whose number is the float's: the shortest decimal
+// that means the float is the text's.
+func parseExactFloat(text []byte, bits int) (float64, bool) {
+	value, ok := parseFloat(text, bits)
+	if n, isNumber := parseNumber(text); ok && isNumber {
+		digits, exponent := decimalOf(n, text)
+		var buffer [32]byte
+		shortest := strconv.AppendFloat(buffer[:0], value, 'e', -1, bits)
+		back, isNumber := parseNumber(shortest)
+		backDigits, backExponent := decimalOf(back, shortest)
+		ok = isNumber && bytes.Equal(digits, backDigits) && (len(digits) == 0 || exponent == backExponent)
+	}
+	return value, ok
+}
+
+// decimalOf writes a number as significant digits without zeros at both ends, which have
+// the point before the first one, and a power of ten.
+func decimalOf(n number, text []byte) (digits []byte, exponent int) {
+	if at := bytes.IndexAny(text, "eE"); at >= 0 {
+		exponent, _ = strconv.Atoi(view(text[at+1:])) // beyond an int it is no float either
+	}
+	all := append(append(make([]byte, 0, 32), n.whole...), n.fraction...)
+	digits = bytes.TrimLeft(all, "0")
+	exponent += len(n.whole) - (len(all) - len(digits))
+	return bytes.TrimRight(digits, "0"), exponent
+}
+
+// significant is the digits of a number without zeros at both ends.
+func significant(n number) []byte {
+	digits, _ := decimalOf(n, nil)
+	return digits
 }
 
 var boolWords = map[string]bool{

@@ -42,9 +42,11 @@ func fitColumn(column record.Column, kind string, target pgbinary.Target, typeNa
 	switch {
 	case !builtin:
 		return fitForeign(column, target, typeName)
+	case kind != Kind && column.Note != "" && isTextual(from.OID) && !isTextual(target.OID):
+		return fit{ok: takesForeignText(target, column), text: true}
 	case target.Takes(pgbinary.Field{OID: from.OID, Typmod: from.Typmod}), pgbinary.Widens(from, target.Type):
 		return fit{ok: true}
-	case from.OID != target.OID && isTextual(from.OID) && fromText(target, column, kind):
+	case from.OID != target.OID && isTextual(from.OID) && fromText(target):
 		return fit{ok: true, text: true}
 	default:
 		return fit{}
@@ -91,17 +93,29 @@ func isTextual(oid uint32) bool {
 }
 
 // fromText lists the types whose input takes a text or fails, without rounding it.
-func fromText(target pgbinary.Target, column record.Column, kind string) bool {
+func fromText(target pgbinary.Target) bool {
 	if target.Enum || target.OID >= firstOwnOID {
 		return true
 	}
-	exact := []uint32{pgbinary.OIDUUID, pgbinary.OIDJSON, pgbinary.OIDJSONB, pgbinary.OIDXML, pgbinary.OIDInet, pgbinary.OIDCidr, pgbinary.OIDMacaddr, pgbinary.OIDMacaddr8}
-	if slices.Contains(exact, target.OID) {
-		return true
-	}
-	// Other systems send numbers without a declared precision, and types that Leat does
-	// not know, as text with a note.
-	return kind != Kind && column.Note != "" && target.Typmod < 0
+	exact := []uint32{pgbinary.OIDUUID, pgbinary.OIDJSON, pgbinary.OIDJSONB, pgbinary.OIDXML, pgbinary.OIDInet, pgbinary.OIDMacaddr, pgbinary.OIDMacaddr8}
+	return slices.Contains(exact, target.OID)
+}
+
+// takesForeignText is fromText for a type of another system that travels as text, which
+// its note tells, and is no text.
+func takesForeignText(target pgbinary.Target, column record.Column) bool {
+	return target.Typmod < 0 && slices.Contains(foreignTexts[column.Native], target.OID)
+}
+
+// foreignTexts lists, by the names of other systems, the types that travel as text and
+// whose text means the same value here, or is refused. A type that is not listed keeps to
+// text: the server would take times for numbers and round nanoseconds without a word.
+var foreignTexts = map[string][]uint32{
+	"UHUGEINT":            {pgbinary.OIDNumeric, pgbinary.OIDInt2, pgbinary.OIDInt4, pgbinary.OIDInt8, pgbinary.OIDOid},
+	"BIGNUM":              {pgbinary.OIDNumeric, pgbinary.OIDInt2, pgbinary.OIDInt4, pgbinary.OIDInt8, pgbinary.OIDOid},
+	"TIME WITH TIME ZONE": {pgbinary.OIDTimetz},
+	"INTERVAL":            {pgbinary.OIDInterval},
+	"BIT":                 {pgbinary.OIDVarbit},
 }
 
 // columnType is the type of a column in a created table, and a warning when the source's

@@ -29,6 +29,8 @@ var testRooms = []string{"internal/testdb", "internal/crashpoint", "connectors/c
 var testDoors = []door{
 	{"engine", system, "whole runs over one real system, without linking all of the catalog"},
 	{"internal/faults", "internal/duck", "the rows of a DuckDB file are compared with their source"},
+	{"connectors/catalog", "internal/duck", "values of every type of DuckDB are compared with what each system made of them"},
+	{"connectors/catalog", "dial", "the dialer that the systems get"},
 	{"internal/faults", "connectors/pgwire", "which steps a server passes depends on its version"},
 }
 
