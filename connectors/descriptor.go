@@ -1,6 +1,9 @@
 package connectors
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Descriptor is the static half of a connector.
 type Descriptor struct {
@@ -102,6 +105,8 @@ type Capabilities struct {
 	Atomicity Atomicity
 	// DefaultSchema is the initial default schema of a destination.
 	DefaultSchema string
+	// FoldsCase says that names of tables and columns count without case.
+	FoldsCase bool
 	// MaxIdentifier is the longest name in bytes; 0 means no limit.
 	MaxIdentifier int
 	// MaxColumns is the most columns of a table; 0 means no limit.
@@ -122,6 +127,14 @@ type TypeMapping struct {
 	Logical string
 	// Lossy says in words what the logical type cannot hold; empty when exact.
 	Lossy string
+}
+
+// Fold returns a name as the system tells it from others.
+func (c Capabilities) Fold(name string) string {
+	if c.FoldsCase {
+		return strings.ToLower(name)
+	}
+	return name
 }
 
 // Offers says whether mode is offered.

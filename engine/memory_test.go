@@ -27,6 +27,8 @@ type system struct {
 	// opened and closed count connections, begun, aborted and committed loads.
 	opened, closed, begun, aborted, committed, reads atomic.Int64
 	alive, most                                      atomic.Int64 // batches
+	// folds says that names count without case.
+	folds bool
 }
 
 type dataset struct {
@@ -75,7 +77,7 @@ func (s *system) Descriptor() connectors.Descriptor {
 		Settings: []connectors.Field{{Name: "password", Type: connectors.FieldSecret}},
 		Capabilities: connectors.Capabilities{
 			Reads: true, Loads: true, Cursors: true, WriteModes: connectors.WriteModes(),
-			Atomicity: connectors.AtomicFlow, DefaultSchema: "main",
+			Atomicity: connectors.AtomicFlow, DefaultSchema: "main", FoldsCase: s.folds,
 		},
 	}
 }

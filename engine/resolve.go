@@ -54,7 +54,11 @@ func (e *Engine) resolve(ctx context.Context, flow flows.Flow) (*itinerary, erro
 		}
 		out.routes = append(out.routes, routes...)
 	}
-	return out, out.distinct()
+	can, err := e.capabilities(ctx, destination)
+	if err != nil {
+		return nil, err
+	}
+	return out, out.distinct(can)
 }
 
 // routesOf expands one stream.
@@ -119,15 +123,22 @@ func tableName(dataset flows.SourceDataset) string {
 	return dataset.Dataset.Name
 }
 
-// distinct refuses two routes into one table or with one state.
-func (it *itinerary) distinct() error {
-	tables, keys := map[connectors.Table]bool{}, map[string]bool{}
+// distinct refuses two routes into one table or with one state. Names that differ are one
+// table where the destination ignores case.
+func (it *itinerary) distinct(can connectors.Capabilities) error {
+	tables, keys := map[string]connectors.Table{}, map[string]bool{}
 	for _, r := range it.routes {
-		if tables[r.table] || keys[r.stateKey] {
+		name := can.Fold(flows.FormatTable(r.table))
+		other, twice := tables[name]
+		if twice && other != r.table {
+			return refusal(connectors.Config, "Give each stream a table of its own: load one of them by a stream of its own name, or leave it out of the pattern.",
+				"two streams of the flow %q write to %s and %s, which are one table, since the destination ignores case", it.flow.Name, other, r.table)
+		}
+		if twice || keys[r.stateKey] {
 			return refusal(connectors.Config, "Give each stream a table of its own.",
 				"two streams of the flow %q write to %s", it.flow.Name, r.table)
 		}
-		tables[r.table], keys[r.stateKey] = true, true
+		tables[name], keys[r.stateKey] = r.table, true
 	}
 	return nil
 }

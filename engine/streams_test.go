@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -39,6 +40,32 @@ func TestPatternBecomesOneStreamPerTable(t *testing.T) {
 	run := w.run()
 	if run.Status != flows.RunSucceeded || len(run.Streams) != 4 || run.Streams[3].Dataset != "public.x.y" {
 		t.Errorf("the run is %s with %+v", run.Status, run.Streams)
+	}
+	w.clean()
+}
+
+// TestNamesThatDifferByCaseAreOneTable refuses what a pattern selects when the destination
+// cannot tell two of its tables apart, in a plan and in a run, and names both.
+func TestNamesThatDifferByCaseAreOneTable(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range []string{"public.WH2A", "public.wh2a"} {
+		w.system.datasets[name] = &dataset{rows: 10, batch: 10}
+	}
+	w.saveSource(flows.Source{ID: "sales", Name: "sales", AuthorizerID: "shop", Datasets: []flows.SourceDataset{{Name: "all", Pattern: "public.*"}}})
+	flow := flows.Flow{Streams: []flows.Stream{{
+		From: []flows.StreamInput{{SourceID: "sales", Dataset: "all"}}, Table: "main.{table}",
+		WriteMode: connectors.Insert, StateKey: "flow/main.{table}",
+	}}}
+	w.saveFlow(flow)
+	w.expect(w.run(), flows.RunSucceeded, 1000)
+	w.system.folds = true
+	run := w.run()
+	if run.Status != flows.RunFailed || run.Error == nil || !strings.Contains(run.Error.Message, "main.WH2A and main.wh2a") || run.Error.Fix == "" {
+		t.Errorf("the run is %s with %+v", run.Status, run.Error)
+	}
+	flow.DestinationID = "dwh"
+	if _, err := w.PlanFlow(t.Context(), flow); !connectors.Is(err, connectors.Config) || !strings.Contains(err.Error(), "main.WH2A and main.wh2a") {
+		t.Errorf("the plan gave %v", err)
 	}
 	w.clean()
 }

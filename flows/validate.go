@@ -68,16 +68,19 @@ func (f Flow) Validate(can connectors.Capabilities) error {
 	if len(f.Streams) == 0 {
 		problems.Add("streams", "are missing: add at least one")
 	}
-	tables, keys := map[string]bool{}, map[string]bool{}
+	tables, keys := map[string]string{}, map[string]bool{}
 	for i, stream := range f.Streams {
 		at := fmt.Sprintf("streams[%d].", i)
-		if tables[stream.Table] {
+		switch other, twice := tables[can.Fold(stream.Table)]; {
+		case twice && other == stream.Table:
 			problems.Add(at+"table", "is loaded by another stream of the flow: choose another table")
+		case twice:
+			problems.Add(at+"table", fmt.Sprintf("is the table %s of another stream, since the destination ignores case: choose another table", other))
 		}
 		if keys[stream.StateKey] {
 			problems.Add(at+"state_key", "belongs to another stream of the flow: give each stream its own")
 		}
-		tables[stream.Table], keys[stream.StateKey] = true, true
+		tables[can.Fold(stream.Table)], keys[stream.StateKey] = stream.Table, true
 		stream.check(problems, at, can)
 	}
 	return problems.OrNil()

@@ -153,6 +153,10 @@ func TestFlowProblems(t *testing.T) {
 	twin, other := stream, stream
 	twin.StateKey, other.Table = "b", "other"
 	mustProblem(t, flows.Flow{Name: "f", DestinationID: "d", Streams: []flows.Stream{stream, twin}}.Validate(able), "streams[1].table")
+	upper, folding := other, able
+	upper.Table, upper.StateKey, folding.FoldsCase = "Orders", "c", true
+	mustProblem(t, flows.Flow{Name: "f", DestinationID: "d", Streams: []flows.Stream{stream, upper}}.Validate(able), "")
+	mustProblem(t, flows.Flow{Name: "f", DestinationID: "d", Streams: []flows.Stream{stream, upper}}.Validate(folding), "streams[1].table")
 	mustProblem(t, flows.Flow{Name: "f", DestinationID: "d", Streams: []flows.Stream{stream, other}}.Validate(able), "streams[1].state_key")
 	mustProblem(t, flows.Flow{Name: "f", DestinationID: "d"}.Validate(able), "streams")
 }

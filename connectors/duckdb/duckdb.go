@@ -60,7 +60,7 @@ func (connector) Descriptor() connectors.Descriptor {
 		Capabilities: connectors.Capabilities{
 			Reads: true, Loads: true, Queries: true, Cursors: true,
 			WriteModes: connectors.WriteModes(), Atomicity: connectors.AtomicFlow,
-			DefaultSchema: defaultSchema, Parallelism: 1, Types: typeTable(),
+			DefaultSchema: defaultSchema, FoldsCase: true, Parallelism: 1, Types: typeTable(),
 		},
 	}
 }

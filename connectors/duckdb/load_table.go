@@ -3,6 +3,7 @@ package duckdb
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"leat/connectors"
@@ -46,12 +47,33 @@ func readColumns(ctx context.Context, s session, name connectors.Table, create s
 		column := sqlload.Column{Name: row[0].Text, Type: row[1].Text, NotNull: row[2].Bool(), Default: row[3].Bool()}
 		computed := " " + column.Type + " GENERATED ALWAYS AS"
 		column.Generated = column.Default && (strings.Contains(create, column.Name+computed) || strings.Contains(create, duck.Quote(column.Name)+computed))
+		column.Collation = collationOf(create, column.Name)
 		e.Columns = append(e.Columns, column)
 		if (dialect{}).SystemColumn(column.Name) {
 			return &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("%s has a column rowid, which hides the places of its rows", name), Fix: "Rename that column."}
 		}
 	}
 	return nil
+}
+
+// collation is how a table's own statement tells the collation of a column of texts.
+var collation = regexp.MustCompile(`^ VARCHAR COLLATE ([A-Za-z_.]+)`)
+
+// collationOf is the collation of a column, which the catalogue does not have.
+func collationOf(create, column string) string {
+	for _, name := range []string{duck.Quote(column), column} {
+		for rest := create; ; {
+			_, behind, found := strings.Cut(rest, name)
+			if !found {
+				break
+			}
+			if match := collation.FindStringSubmatch(behind); match != nil {
+				return match[1]
+			}
+			rest = behind
+		}
+	}
+	return ""
 }
 
 // readConstraints reads unique keys and foreign keys of other tables.

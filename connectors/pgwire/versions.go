@@ -18,6 +18,7 @@ const (
 	SinceStatistics         = 100_000 // extended statistics
 	SinceIncluded           = 110_000 // indexes with columns that are no key
 	SinceGenerated          = 120_000 // generated columns
+	SinceLooseCollations    = 120_000 // collations that call different texts equal
 	SinceAccessMethods      = 120_000 // of tables; no table has numbers of rows (OIDs) any more
 	SinceShortestFloats     = 120_000 // floats print as the shortest text that reads back
 	SinceTidRanges          = 140_000 // conditions on ctid scan a range of blocks

@@ -111,8 +111,8 @@ func takesForeignText(target pgbinary.Target, column record.Column) bool {
 // whose text means the same value here, or is refused. A type that is not listed keeps to
 // text: the server would take times for numbers and round nanoseconds without a word.
 var foreignTexts = map[string][]uint32{
-	"UHUGEINT":            {pgbinary.OIDNumeric, pgbinary.OIDInt2, pgbinary.OIDInt4, pgbinary.OIDInt8, pgbinary.OIDOid},
-	"BIGNUM":              {pgbinary.OIDNumeric, pgbinary.OIDInt2, pgbinary.OIDInt4, pgbinary.OIDInt8, pgbinary.OIDOid},
+	"UHUGEINT":            {pgbinary.OIDNumeric},
+	"BIGNUM":              {pgbinary.OIDNumeric},
 	"TIME WITH TIME ZONE": {pgbinary.OIDTimetz},
 	"INTERVAL":            {pgbinary.OIDInterval},
 	"BIT":                 {pgbinary.OIDVarbit},

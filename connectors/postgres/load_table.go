@@ -92,8 +92,12 @@ func (t *existing) readColumns(ctx context.Context, s *session, version int) err
 	if version >= pgwire.SinceGenerated {
 		generated = "a.attgenerated"
 	}
+	collation := "NULL"
+	if version >= pgwire.SinceLooseCollations {
+		collation = "(SELECT l.collname FROM pg_collation l WHERE l.oid = a.attcollation AND NOT l.collisdeterministic)"
+	}
 	rows, err := s.Query(ctx, `SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull OR t.typnotnull, a.atthasdef OR `+identity+` <> '' OR t.typdefault IS NOT NULL,
-		`+generated+` <> '', `+identity+` = 'a', CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END, CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END, t.typtype = 'e', `+ownEquality+`
+		`+generated+` <> '', `+identity+` = 'a', CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END, CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END, t.typtype = 'e', `+ownEquality+`, coalesce(`+collation+`, '')
 		FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`, t.oid)
 	if err != nil {
 		return err
@@ -105,7 +109,7 @@ func (t *existing) readColumns(ctx context.Context, s *session, version int) err
 			return fmt.Errorf("read the columns of %s: a type has no number", t.name)
 		}
 		t.Columns = append(t.Columns, sqlload.Column{
-			Name: row[0].Text, Type: row[1].Text, Equal: row[9].Text, NotNull: row[2].Bool(), Default: row[3].Bool(), Generated: row[4].Bool(), IdentityAlways: row[5].Bool(),
+			Name: row[0].Text, Type: row[1].Text, Equal: row[9].Text, NotNull: row[2].Bool(), Default: row[3].Bool(), Generated: row[4].Bool(), IdentityAlways: row[5].Bool(), Collation: row[10].Text,
 		})
 		t.binary = append(t.binary, pgbinary.Target{Name: row[0].Text, Type: pgbinary.Type{OID: uint32(oid), Typmod: int32(typmod)}, Enum: row[8].Bool()})
 	}

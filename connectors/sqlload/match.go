@@ -95,6 +95,7 @@ func (p Pairing) Match(ctx context.Context) (*Match, error) {
 	}
 	b.gone()
 	b.keys()
+	b.compareKeys()
 	return b.m, b.verdict()
 }
 
@@ -195,10 +196,7 @@ func (b *matcher) misfit(ctx context.Context, i int, column record.Column, have 
 		b.keep(i, Field{Source: column.Name, Column: have.Name, Type: made.Type, Text: made.Text, Fixed: have.IdentityAlways})
 		return nil
 	}
-	native := column.Native
-	if native == "" {
-		native = record.TypeName(column.Type)
-	}
+	native := nativeOf(column)
 	if b.Target.Narrowing != connectors.NarrowingRefuse && b.Types.Narrow(column, have) {
 		b.m.Checked = append(b.m.Checked, fmt.Sprintf("The column %q is %s at the source and %s in %s%s; every value is checked, and one that does not fit exactly is rejected",
 			column.Name, native, have.Type, b.Table, why))

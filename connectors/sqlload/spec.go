@@ -13,6 +13,8 @@ type Column struct {
 	Type string
 	// Equal is the operator of the type's own equality; "" for the dialect's.
 	Equal string
+	// Collation names one that calls different texts equal; empty for all others.
+	Collation string
 	// NotNull without Default must be loaded.
 	NotNull, Default bool
 	// Generated columns are computed and never written.

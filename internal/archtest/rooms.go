@@ -30,6 +30,7 @@ var testDoors = []door{
 	{"engine", system, "whole runs over one real system, without linking all of the catalog"},
 	{"internal/faults", "internal/duck", "the rows of a DuckDB file are compared with their source"},
 	{"connectors/catalog", "internal/duck", "values of every type of DuckDB are compared with what each system made of them"},
+	{"connectors/catalog", "record", "batches go from one system to another"},
 	{"connectors/catalog", "dial", "the dialer that the systems get"},
 	{"internal/faults", "connectors/pgwire", "which steps a server passes depends on its version"},
 }

@@ -49,6 +49,7 @@ func NewColumn(name, native string) Column {
 	if !strings.HasPrefix(native, "ENUM(") {
 		out.Note = "travels as text"
 	}
+	out.Number = native == "UHUGEINT" || native == "BIGNUM"
 	return out
 }
 
