@@ -48,6 +48,11 @@ type DatasetInfo struct {
 	// Children are the tables that inherit from this one directly, whose rows are read with
 	// it unless Dataset.Only is set; partitions are none.
 	Children []Table
+	// Key names the columns of the key, as Schema.Key does; nil where there is none.
+	Key []string
+	// Unreadable says why a pattern leaves the dataset out, as the end of a sentence that
+	// begins with its name; "" where nothing does.
+	Unreadable string
 }
 
 // Description is what is known of a dataset before it is read.

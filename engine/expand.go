@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -16,19 +17,59 @@ const ownTables = "_leat_"
 // Expand returns the datasets that a pattern selects at this moment, sorted by schema
 // and name; a dataset without a pattern is returned as it is.
 func (e *Engine) Expand(ctx context.Context, authorizerID string, dataset flows.SourceDataset) ([]flows.SourceDataset, error) {
+	found, err := e.expand(ctx, authorizerID, dataset)
+	return found.datasets, err
+}
+
+// expansion is what a pattern selects.
+type expansion struct {
+	datasets []flows.SourceDataset
+	// keyed says which of them have a key by their names; nil where that is not known.
+	keyed map[string]bool
+	// left are sentences about tables that match and are left out.
+	left []string
+}
+
+func (e *Engine) expand(ctx context.Context, authorizerID string, dataset flows.SourceDataset) (expansion, error) {
 	if dataset.Pattern == "" {
-		return []flows.SourceDataset{dataset}, nil
+		return expansion{datasets: []flows.SourceDataset{dataset}}, nil
 	}
 	listed, err := e.Discover(ctx, authorizerID)
 	if err != nil {
-		return nil, err
+		return expansion{}, err
 	}
-	found := selected(listed, dataset)
-	if len(found) == 0 {
-		return nil, refusal(connectors.NotFound, "Check the pattern, and that this user may read the tables.",
-			"the pattern %s selects no table", dataset.Pattern)
+	out := expansion{keyed: map[string]bool{}}
+	readable := make([]connectors.DatasetInfo, 0, len(listed))
+	for _, info := range listed {
+		if info.Unreadable == "" {
+			readable = append(readable, info)
+			out.keyed[nameOf(info)] = hasKey(info, dataset)
+		}
 	}
-	return found, apart(listed, dataset.Pattern, found)
+	for _, info := range listed {
+		if info.Unreadable != "" && len(selected([]connectors.DatasetInfo{info}, dataset)) > 0 {
+			out.left = append(out.left, nameOf(info)+" is left out: "+info.Unreadable)
+		}
+	}
+	if out.datasets = selected(readable, dataset); len(out.datasets) == 0 {
+		return out, refusal(connectors.NotFound, "Check the pattern, and that this user may read the tables.",
+			"%s", strings.Join(append([]string{fmt.Sprintf("the pattern %s selects no table", dataset.Pattern)}, out.left...), "; "))
+	}
+	return out, apart(listed, dataset.Pattern, out.datasets)
+}
+
+func nameOf(info connectors.DatasetInfo) string {
+	return connectors.Dataset{Schema: info.Schema, Name: info.Name}.String()
+}
+
+// hasKey says whether something identifies the rows of a table of a pattern: the key that
+// the pattern gives, or the table's own where all its columns are read.
+func hasKey(info connectors.DatasetInfo, dataset flows.SourceDataset) bool {
+	if len(dataset.Key) > 0 {
+		return true
+	}
+	unread := func(column string) bool { return len(dataset.Columns) > 0 && !slices.Contains(dataset.Columns, column) }
+	return len(info.Key) > 0 && !slices.ContainsFunc(info.Key, unread)
 }
 
 // selected picks from a listing what a pattern asks for.

@@ -37,6 +37,8 @@ type dataset struct {
 	key         []string
 	// children inherit from the table.
 	children []connectors.Table
+	// unreadable is why a pattern leaves it out.
+	unreadable string
 }
 
 type table struct {
@@ -50,6 +52,8 @@ type table struct {
 type faults struct {
 	open     func() error
 	describe func() error
+	// plan runs before each answer about one table, with the context of the question.
+	plan func(ctx context.Context) error
 	// next runs before the event with this number is yielded.
 	next       func(event int) error
 	checkpoint func(*connectors.Checkpoint) bool // false drops it
@@ -125,7 +129,7 @@ func (c *connection) Datasets(context.Context) ([]connectors.DatasetInfo, error)
 	var found []connectors.DatasetInfo
 	for name := range c.datasets {
 		schema, table, _ := strings.Cut(name, ".")
-		found = append(found, connectors.DatasetInfo{Schema: schema, Name: table, Kind: "table", Children: c.datasets[name].children})
+		found = append(found, connectors.DatasetInfo{Schema: schema, Name: table, Kind: "table", Children: c.datasets[name].children, Key: c.datasets[name].key, Unreadable: c.datasets[name].unreadable})
 	}
 	return found, nil
 }
@@ -259,7 +263,12 @@ func (c *connection) Schemas(context.Context) ([]connectors.SchemaInfo, error) {
 	return []connectors.SchemaInfo{{Name: "main", Writable: true}}, nil
 }
 
-func (c *connection) Plan(_ context.Context, _ connectors.LoadID, targets []connectors.Target) ([]connectors.Plan, error) {
+func (c *connection) Plan(ctx context.Context, _ connectors.LoadID, targets []connectors.Target) ([]connectors.Plan, error) {
+	if c.faults.plan != nil {
+		if err := c.faults.plan(ctx); err != nil {
+			return nil, err
+		}
+	}
 	plans := make([]connectors.Plan, len(targets))
 	for i, target := range targets {
 		plans[i] = connectors.Plan{Table: target.Table}

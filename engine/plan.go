@@ -11,14 +11,15 @@ import (
 )
 
 // PlanFlow says what a run of a flow, saved or not, would do, without changing anything.
-// Both ends get five seconds together; streams that could not be looked at by then are
-// not Checked. Its error is a mistake in the flow itself.
+// The ends get five seconds to open and to list tables, and five for each table; when one
+// falls silent, it is not asked about the rest, whose plans are not Checked. Its error is a
+// mistake in the flow itself.
 func (e *Engine) PlanFlow(ctx context.Context, flow flows.Flow) (plans []flows.StreamPlan, err error) {
 	defer connectors.Caught(e.Log, &err)
-	ctx, cancel := context.WithTimeout(ctx, e.timing.plan)
+	opening, cancel := context.WithTimeout(ctx, e.timing.plan)
 	defer cancel()
-	it, err := e.resolve(ctx, flow)
-	if err != nil && unanswered(ctx, err) {
+	it, err := e.resolve(opening, flow)
+	if err != nil && unanswered(opening, err) {
 		return unresolved(flow, err), nil
 	}
 	if err != nil {
@@ -28,10 +29,10 @@ func (e *Engine) PlanFlow(ctx context.Context, flow flows.Flow) (plans []flows.S
 	for i, r := range it.routes {
 		plans[i] = flows.StreamPlan{Stream: r.place, Dataset: r.dataset.Name, Table: r.table, Unique: r.stream.Unique, WriteMode: r.stream.WriteMode}
 	}
-	sources, err := e.connectSources(ctx, it.routes, flow.Name)
+	sources, err := e.connectSources(opening, it.routes, flow.Name)
 	defer e.shutAll(ctx, sources)
 	if err != nil {
-		return blame(ctx, plans, err), nil
+		return blame(opening, plans, err), nil
 	}
 	return e.planTargets(ctx, it, sources, plans)
 }
@@ -39,17 +40,19 @@ func (e *Engine) PlanFlow(ctx context.Context, flow flows.Flow) (plans []flows.S
 // planTargets describes the sources and asks the destination. What the sources say is
 // kept when the destination does not answer.
 func (e *Engine) planTargets(ctx context.Context, it *itinerary, sources map[string]session, plans []flows.StreamPlan) ([]flows.StreamPlan, error) {
-	for i, r := range it.routes {
+	e.askEach(ctx, plans, func(ctx context.Context, i int) error {
+		r := it.routes[i]
 		described, err := describe(ctx, r, sources[r.authorizerID])
-		if err != nil {
-			blame(ctx, plans[i:i+1], err)
-			continue
+		if err == nil {
+			plans[i].Description = &described
 		}
-		plans[i].Description = &described
-	}
-	s, err := e.connect(ctx, it.destination.AuthorizerID, it.flow.Name)
+		return err
+	})
+	opening, cancel := context.WithTimeout(ctx, e.timing.plan)
+	defer cancel()
+	s, err := e.connect(opening, it.destination.AuthorizerID, it.flow.Name)
 	if err != nil {
-		return blame(ctx, plans, err), nil
+		return blame(opening, plans, err), nil
 	}
 	defer e.shut(ctx, s)
 	loader, err := role[connectors.Loader](s, "be written to")
@@ -64,16 +67,45 @@ func (e *Engine) planTargets(ctx context.Context, it *itinerary, sources map[str
 		it: it, loader: loader, can: s.descriptor.Capabilities,
 		id: connectors.LoadID{Installation: installation, Flow: it.flow.Name},
 	}
-	for i, r := range it.routes {
+	e.askEach(ctx, plans, func(ctx context.Context, i int) error {
 		if plans[i].Description == nil {
-			continue
+			return nil
 		}
-		if err := p.plan(ctx, r, sources[r.authorizerID].descriptor.Kind, &plans[i]); err != nil {
-			blame(ctx, plans[i:i+1], err)
+		return p.plan(ctx, it.routes[i], sources[it.routes[i].authorizerID].descriptor.Kind, &plans[i])
+	})
+	checking, stop := context.WithTimeout(ctx, e.timing.plan)
+	defer stop()
+	e.checkKeys(checking, it, sources, plans)
+	return plans, nil
+}
+
+// askEach asks about one table after the other, each within the limit of one question, so
+// that many tables are all looked at. When an end falls silent, the rest is not asked.
+func (e *Engine) askEach(ctx context.Context, plans []flows.StreamPlan, ask func(ctx context.Context, i int) error) {
+	for i := range plans {
+		if !e.askOne(ctx, plans[i:], func(ctx context.Context) error { return ask(ctx, i) }) {
+			return
 		}
 	}
-	e.checkKeys(ctx, it, sources, plans)
-	return plans, nil
+}
+
+// askOne asks about the first of the plans that are left, and says whether to go on.
+func (e *Engine) askOne(ctx context.Context, left []flows.StreamPlan, ask func(context.Context) error) bool {
+	limited, cancel := context.WithTimeout(ctx, e.timing.plan)
+	defer cancel()
+	err := ask(limited)
+	if err == nil || limited.Err() == nil {
+		if err != nil {
+			blame(limited, left[:1], err)
+		}
+		return true
+	}
+	for i := range left {
+		if left[i].Problem == nil {
+			blame(limited, left[i:i+1], err)
+		}
+	}
+	return false
 }
 
 // planner asks the destination about one table after the other.

@@ -19,6 +19,9 @@ type route struct {
 	authorizerID string
 	table        connectors.Table
 	stateKey     string
+	// notes are sentences about tables of the same pattern that are not loaded, or not in
+	// the stream's write mode; the first route of a stream tells them.
+	notes []string
 }
 
 // itinerary is a flow resolved to what a run does.
@@ -77,16 +80,21 @@ func (e *Engine) routesOf(ctx context.Context, stream flows.Stream, destination 
 		return nil, refusal(connectors.Config, "Choose another dataset of the source and save the flow.",
 			"the source %q has no dataset %q, which %s reads", source.Name, stream.From[0].Dataset, of)
 	}
-	datasets, err := e.Expand(ctx, source.AuthorizerID, dataset)
+	found, err := e.expand(ctx, source.AuthorizerID, dataset)
 	if err != nil {
 		return nil, err
 	}
-	routes := make([]route, len(datasets))
-	for i, found := range datasets {
-		if routes[i], err = routeOf(stream, found, dataset.Pattern != "", source.AuthorizerID, destination.DefaultSchema); err != nil {
+	parts, notes, err := keyless(stream, dataset.Pattern, found)
+	if err != nil {
+		return nil, err
+	}
+	routes := make([]route, len(parts))
+	for i, part := range parts {
+		if routes[i], err = routeOf(part.stream, part.dataset, dataset.Pattern != "", source.AuthorizerID, destination.DefaultSchema); err != nil {
 			return nil, err
 		}
 	}
+	routes[0].notes = notes
 	return routes, nil
 }
 

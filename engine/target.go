@@ -100,7 +100,7 @@ func (it *itinerary) ship(r route, sourceKind string, described connectors.Descr
 	}
 	out := shipment{
 		target: it.bareTarget(r), selection: SelectionOf(r.dataset),
-		estimated: described.EstimatedRows, warnings: described.Warnings,
+		estimated: described.EstimatedRows, warnings: slices.Concat(r.notes, described.Warnings),
 	}
 	out.target.Schema, out.target.SourceKind = schema, sourceKind
 	if len(out.selection.Key) == 0 {

@@ -87,6 +87,8 @@ func (s *Server) lookBeforeReplacing(ctx context.Context, edit *flowEdit) {
 		return
 	}
 	probe = flows.Propose(probe, flows.Ends{})
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
 	plans, err := s.Engine.PlanFlow(ctx, probe)
 	if err != nil { // saving says what is wrong with the flow
 		return
@@ -106,6 +108,8 @@ func (e *flowEdit) proposedMode(i int) connectors.WriteMode {
 // afterwards.
 func (s *Server) planEnds(ctx context.Context, edit *flowEdit) ([]flows.StreamPlan, error) {
 	edit.asked = true
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
 	plans, err := s.Engine.PlanFlow(ctx, edit.typed)
 	for _, plan := range plans {
 		seen := &edit.ends[plan.Stream]

@@ -28,9 +28,14 @@ func (c *connection) Datasets(ctx context.Context) ([]connectors.DatasetInfo, er
 	if err != nil {
 		return nil, mapError(err, "list the tables")
 	}
+	keys, _, err := tableKeys(ctx, h.conn, "true")
+	if err != nil {
+		return nil, mapError(err, "list the keys of the tables")
+	}
 	infos := make([]connectors.DatasetInfo, len(rows))
 	for i, row := range rows {
 		infos[i] = connectors.DatasetInfo{Schema: row[0].(string), Name: row[1].(string), Kind: row[2].(string), EstimatedRows: row[3].(int64), Bytes: -1}
+		infos[i].Key = keys[connectors.Table{Schema: infos[i].Schema, Name: infos[i].Name}]
 	}
 	return infos, nil
 }
@@ -106,22 +111,17 @@ func queryRelation(ctx context.Context, conn *duck.Conn, dataset connectors.Data
 	return r, nil
 }
 
-// readConstraints reads the primary key and which columns are never NULL.
+// readConstraints reads the key and which columns are never NULL.
 func (r *relation) readConstraints(ctx context.Context, conn *duck.Conn) error {
-	rows, err := conn.Values(ctx, `SELECT constraint_type, unnest(constraint_column_names) FROM duckdb_constraints()
-		WHERE database_name = current_database() AND schema_name = $1 AND table_name = $2 AND constraint_type IN ('PRIMARY KEY', 'NOT NULL')`, r.dataset.Schema, r.dataset.Name)
+	keys, never, err := tableKeys(ctx, conn, "schema_name = $1 AND table_name = $2", r.dataset.Schema, r.dataset.Name)
 	if err != nil {
 		return mapError(err, "look up the keys of "+r.dataset.String())
 	}
-	for _, row := range rows {
-		name := row[1].(string)
-		if row[0] == "PRIMARY KEY" {
-			r.key = append(r.key, name)
-		}
-		for i := range r.columns {
-			if r.columns[i].Name == name {
-				r.columns[i].Nullable = false
-			}
+	table := connectors.Table{Schema: r.dataset.Schema, Name: r.dataset.Name}
+	r.key = keys[table]
+	for i := range r.columns {
+		if slices.Contains(never[table], r.columns[i].Name) {
+			r.columns[i].Nullable = false
 		}
 	}
 	return nil

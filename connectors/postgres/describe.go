@@ -35,13 +35,6 @@ LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum`
 
-const keySQL = `
-SELECT a.attname
-FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)
-JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-WHERE i.indrelid = $1 AND i.indisprimary AND k.place <= %s
-ORDER BY k.place`
-
 // Describe returns columns, key and cursor candidates of a table, view or query. The
 // statement is prepared, never run.
 func (c *connection) Describe(ctx context.Context, dataset connectors.Dataset) (connectors.Description, error) {
@@ -126,19 +119,6 @@ func (c *connection) attributes(ctx context.Context, r relation) ([]attribute, e
 	return found, pgwire.MapError(ctx, err, r.attempt(c.config.User))
 }
 
-func (c *connection) key(ctx context.Context, r relation) ([]string, error) {
-	columns := "i.indnkeyatts"
-	if pgwire.ServerVersion(c.session.PgConn()) < pgwire.SinceIncluded {
-		columns = "i.indnatts"
-	}
-	rows, err := c.session.Query(ctx, fmt.Sprintf(keySQL, columns), r.oid)
-	if err != nil {
-		return nil, pgwire.MapError(ctx, err, r.attempt(c.config.User))
-	}
-	key, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	return key, pgwire.MapError(ctx, err, r.attempt(c.config.User))
-}
-
 // annotate adds to the schema what only the catalogue knows.
 func annotate(schema *record.Schema, attributes []attribute) {
 	for _, a := range attributes {
@@ -154,9 +134,6 @@ func annotate(schema *record.Schema, attributes []attribute) {
 		if a.generated {
 			column.Note = joinNotes("generated column", column.Note)
 		}
-	}
-	if slices.ContainsFunc(schema.Key, func(name string) bool { return schema.Index(name) < 0 }) {
-		schema.Key = nil
 	}
 }
 

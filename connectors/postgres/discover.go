@@ -25,7 +25,9 @@ const estimatedRows = `CASE WHEN c.reltuples < 0 OR c.relpages = 0 AND (c.relkin
 const datasetsSQL = `
 SELECT n.nspname, c.relname, c.relkind::text,
        ` + estimatedRows + `,
-       CASE WHEN c.relpages = 0 THEN -1 ELSE c.relpages::bigint * current_setting('block_size')::bigint END
+       CASE WHEN c.relpages = 0 THEN -1 ELSE c.relpages::bigint * current_setting('block_size')::bigint END,
+       CASE WHEN NOT c.relispopulated THEN 'the materialized view has never been filled; REFRESH MATERIALIZED VIEW fills it'
+            WHEN NOT EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) THEN 'it has no columns' ELSE '' END
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE ` + readable + `
 ORDER BY n.nspname, c.relname`
@@ -47,12 +49,15 @@ func (c *connection) Datasets(ctx context.Context) ([]connectors.DatasetInfo, er
 	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (connectors.DatasetInfo, error) {
 		var info connectors.DatasetInfo
 		var kind string
-		err := row.Scan(&info.Schema, &info.Name, &kind, &info.EstimatedRows, &info.Bytes)
+		err := row.Scan(&info.Schema, &info.Name, &kind, &info.EstimatedRows, &info.Bytes, &info.Unreadable)
 		info.Kind = kinds[kind]
 		return info, err
 	})
 	if err == nil {
 		found, err = c.withChildren(ctx, found)
+	}
+	if err == nil {
+		err = c.addKeys(ctx, found)
 	}
 	return found, c.mapError(ctx, err, "list the tables")
 }
