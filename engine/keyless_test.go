@@ -55,15 +55,18 @@ func TestKeylessTablesOfAPattern(t *testing.T) {
 		},
 		"the stream's unique columns": {
 			func(s *flows.Stream, _ *flows.SourceDataset) { s.Unique = []string{"id"} },
-			"public.logs upsert, public.notes upsert, public.orders upsert", []string{"public.bare is left out: it has no columns"},
+			"public.logs upsert, public.notes upsert, public.orders upsert",
+			[]string{"public.bare is left out: it has no columns"},
 		},
 		"the pattern's key": {
 			func(_ *flows.Stream, d *flows.SourceDataset) { d.Key = []string{"id"} },
-			"public.logs upsert, public.notes upsert, public.orders upsert", []string{"public.bare is left out: it has no columns"},
+			"public.logs upsert, public.notes upsert, public.orders upsert",
+			[]string{"public.bare is left out: it has no columns"},
 		},
 		"a mode without a key": {
 			func(s *flows.Stream, d *flows.SourceDataset) { s.WriteMode, d.Cursor = connectors.Insert, "" },
-			"public.logs insert, public.notes insert, public.orders insert", []string{"public.bare is left out: it has no columns"},
+			"public.logs insert, public.notes insert, public.orders insert",
+			[]string{"public.bare is left out: it has no columns"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
