@@ -2,7 +2,9 @@ package record
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -44,7 +46,7 @@ func numberJSON(text string) []byte {
 // quoteJSON writes a text.
 func quoteJSON(text string) ([]byte, string) {
 	if strings.IndexByte(text, 0) >= 0 {
-		return nil, "the text holds a NUL character, which PostgreSQL cannot store"
+		return nil, ReasonNUL
 	}
 	quoted, err := json.Marshal(text)
 	if err != nil {
@@ -54,11 +56,12 @@ func quoteJSON(text string) ([]byte, string) {
 }
 
 // FormatDocument returns a row as a JSON object for people to look at, whatever is wrong
-// with it.
+// with it. JSON that cannot be looked into is written as text.
 func FormatDocument(rows arrow.RecordBatch, row int) string {
 	values := make(map[string]any, rows.NumCols())
 	for i, column := range rows.Columns() {
-		if value, reason := FormatJSON(column, row); reason == "" {
+		value, reason := FormatJSON(column, row)
+		if reason == "" && UnfitEscapes(string(value)) == "" {
 			values[rows.ColumnName(i)] = json.RawMessage(value)
 		} else {
 			values[rows.ColumnName(i)] = visible(Format(column, row))
@@ -70,6 +73,31 @@ func FormatDocument(rows arrow.RecordBatch, row int) string {
 	}
 	return string(document)
 }
+
+// ASCII writes the characters of a text above ASCII with an escape, for example \u011b, so
+// that a database of any encoding takes the text.
+func ASCII(text, escape string) string {
+	var out strings.Builder
+	for _, r := range text {
+		switch {
+		case r < 0x80:
+			out.WriteRune(r)
+		case r < 0x10000:
+			fmt.Fprintf(&out, "%s%04x", escape, r)
+		default:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&out, "%s%04x%[1]s%04[3]x", escape, high, low)
+		}
+	}
+	return out.String()
+}
+
+// The escapes of ASCII: EscapeJSON is one of JSON itself, which is read back as the
+// character; EscapeShown is the text \uxxxx inside a string of JSON, for people.
+const (
+	EscapeJSON  = `\u`
+	EscapeShown = `\\u`
+)
 
 // visible replaces NUL. JSON takes an escaped one, but then fails where it is read.
 func visible(text string) string { return strings.ReplaceAll(text, "\x00", "\u2400") }

@@ -97,7 +97,7 @@ func Connect(ctx context.Context, c Config) (*pgx.Conn, error) {
 	}
 	setting, cancel := context.WithTimeout(ctx, c.connectTimeout()) // a server may fall silent behind the handshake as well
 	defer cancel()
-	if _, err := conn.Exec(setting, c.Session.statements(ServerVersion(conn.PgConn())), pgx.QueryExecModeSimpleProtocol); err != nil {
+	if _, err := conn.Exec(setting, c.Session.statements(ServerVersion(conn.PgConn()), Encoding(conn.PgConn())), pgx.QueryExecModeSimpleProtocol); err != nil {
 		_ = conn.Close(context.WithoutCancel(ctx)) // the first error counts
 		return nil, MapError(setting, err, Attempt{Doing: "set up the session at " + c.Where(), User: c.User})
 	}

@@ -22,21 +22,39 @@ type Session struct {
 // fixed are the settings of every session, as SET takes them.
 var fixed = []string{
 	"DateStyle = 'ISO'", "TimeZone = 'UTC'", "IntervalStyle = 'postgres'", "bytea_output = 'hex'",
-	"standard_conforming_strings = on", "search_path = pg_catalog", "client_encoding = 'UTF8'", "xmloption = 'content'",
+	"standard_conforming_strings = on", "search_path = pg_catalog", "xmloption = 'content'",
 }
 
 // statements returns the SET statements of a session, constant text but for numbers.
-func (s Session) statements(version int) string { return s.set("SET ", version) }
+func (s Session) statements(version int, encoding string) string {
+	return s.set("SET ", version, encoding)
+}
 
 // LocalStatements returns the same settings for the current transaction only. Poolers
 // that hand out another server session per transaction lose the ones of the session.
 func (s Session) LocalStatements(conn *pgconn.PgConn) string {
-	return s.set("SET LOCAL ", ServerVersion(conn))
+	return s.set("SET LOCAL ", ServerVersion(conn), Encoding(conn))
 }
 
-func (s Session) set(verb string, version int) string {
+// SQLASCII is the encoding of databases whose texts are bytes that nobody checked.
+const SQLASCII = "SQL_ASCII"
+
+// Encoding is the encoding of the session's database, in the server's words.
+func Encoding(conn *pgconn.PgConn) string { return conn.ParameterStatus("server_encoding") }
+
+// clientEncoding asks for texts in UTF-8. A database without an encoding cannot convert, and
+// would end a read at the first row that is not UTF-8, so it sends and takes bytes as they
+// are; whoever stores or decodes them finds what is wrong with which row.
+func clientEncoding(encoding string) string {
+	if encoding == SQLASCII {
+		return SQLASCII
+	}
+	return "UTF8"
+}
+
+func (s Session) set(verb string, version int, encoding string) string {
 	settings := append([]string(nil), fixed...)
-	settings = append(settings, "extra_float_digits = "+floatDigits(version))
+	settings = append(settings, "client_encoding = '"+clientEncoding(encoding)+"'", "extra_float_digits = "+floatDigits(version))
 	if version == 0 || version >= SinceRowSecurity { // unknown: rather an error than hidden rows
 		settings = append(settings, "row_security = "+onOff(s.RowSecurity))
 	}

@@ -40,6 +40,11 @@ var conditions = map[string]string{
 var dataFixes = map[string]string{
 	"22001": "Make the column longer, or shorten the text in a query.",
 	"22003": "Make the column's type larger.",
+	"22021": "Mend the text at the source, leave such rows out in a query, or allow rejects for this stream.",
+	"22P03": "Mend the value at the source or in a query, or allow rejects for this stream.",
+	"22P05": "Replace the character in a query, allow rejects for this stream, or use a database with the encoding UTF8.",
+	"2200M": "Mend the text at the source or in a query, or allow rejects for this stream.",
+	"2200N": "Mend the text at the source or in a query, or allow rejects for this stream.",
 	"22P02": "Mend the value at the source or in a query; a label that an enum lacks is added by ALTER TYPE ... ADD VALUE.",
 	"23001": "Use upsert, which removes nothing, or remove the rows that refer to it first.",
 	"23502": "Fill the value at the source, leave such rows out in a query, or allow NULL in the target's column.",

@@ -15,7 +15,7 @@ func TestOldSessions(t *testing.T) {
 		100_023: nil,
 		0:       {"idle_in_transaction_session_timeout"}, // an unknown server may be one of a relative
 	} {
-		set := s.statements(version)
+		set := s.statements(version, "UTF8")
 		for _, name := range []string{"row_security", "idle_in_transaction_session_timeout", "lock_timeout", "statement_timeout"} {
 			known := true
 			for _, u := range unknown {

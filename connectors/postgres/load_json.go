@@ -62,6 +62,9 @@ func document(rows arrow.RecordBatch, row int) ([]byte, *record.Reject, error) {
 			out = append(out, ',')
 		}
 		value, reason := record.FormatJSON(column, row)
+		if reason == "" && arrow.TypeEqual(column.DataType(), record.JSON()) {
+			reason = record.UnfitEscapes(string(value))
+		}
 		if reason != "" {
 			return nil, &record.Reject{Row: row, Column: rows.ColumnName(i), Reason: reason}, nil
 		}

@@ -29,7 +29,7 @@ func (l *lane) project(tuples []byte, kept []bool, narrow []pgbinary.Narrow) ([]
 			return nil, nil, err
 		}
 		if reject != nil {
-			document := looseTuple(l.layout, tuples[2:size])
+			document := looseTuple(l.layout.Fields, tuples[2:size])
 			rejects = append(rejects, sqlload.Rejected{Reject: record.Reject{Row: row, Column: l.targetName(reject.field), Reason: reject.problem}, Document: document})
 			out = next[:start]
 		} else {
@@ -120,19 +120,20 @@ func (l *lane) targetName(field int) string {
 	return l.goals[at].Name
 }
 
-// looseTuple writes the fields of a tuple as a JSON object for people to look at.
-func looseTuple(layout *pgbinary.Layout, fields []byte) string {
-	values := make(map[string]any, len(layout.Fields))
-	for _, field := range layout.Fields {
-		size, err := fieldSize(fields)
+// looseTuple writes the fields of a tuple as a JSON object for people to look at. More
+// values may follow them.
+func looseTuple(fields []pgbinary.Field, tuple []byte) string {
+	values := make(map[string]any, len(fields))
+	for _, field := range fields {
+		size, err := fieldSize(tuple)
 		if err != nil {
 			return ""
 		}
 		values[field.Name] = nil
-		if !isNull(fields) {
-			values[field.Name] = pgbinary.LooseJSON(field, fields[4:size])
+		if !isNull(tuple) {
+			values[field.Name] = pgbinary.LooseJSON(field, tuple[4:size])
 		}
-		fields = fields[size:]
+		tuple = tuple[size:]
 	}
 	document, err := json.Marshal(values)
 	if err != nil {

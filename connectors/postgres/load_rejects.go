@@ -6,6 +6,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"leat/connectors"
+	"leat/connectors/pgwire"
 	"leat/connectors/sqlload"
 	"leat/internal/crashpoint"
 	"leat/record"
@@ -34,6 +35,9 @@ func withRows(rows arrow.RecordBatch, found []record.Reject) []sqlload.Rejected 
 // reject keeps rows apart, or fails the load at the first one too many.
 func (l *load) reject(ctx context.Context, it *item, found []sqlload.Rejected) error {
 	for _, r := range found {
+		if !l.keepsUnicode() {
+			r.Column, r.Document = record.ASCII(r.Column, record.EscapeJSON), record.ASCII(r.Document, record.EscapeShown)
+		}
 		if err := it.rejects.Add(it.stream, r); err != nil {
 			return err
 		}
@@ -46,6 +50,12 @@ func (l *load) reject(ctx context.Context, it *item, found []sqlload.Rejected) e
 		return err
 	}
 	return l.keepRejects(ctx, it)
+}
+
+// keepsUnicode says that the database takes any character.
+func (l *load) keepsUnicode() bool {
+	encoding := pgwire.Encoding(l.s.conn.PgConn())
+	return encoding == "UTF8" || encoding == pgwire.SQLASCII
 }
 
 // keepRejects writes the waiting rows beside the target, in the applying transaction.

@@ -55,7 +55,7 @@ func (l *load) ready(ctx context.Context, it *item, layout record.Layout) error 
 			return err
 		}
 	}
-	if l.writers != nil {
+	if l.writers != nil || it.sifts() {
 		return nil
 	}
 	if err := l.s.command(ctx, searchPathOfRole); err != nil { // until the COPY ends
@@ -140,7 +140,7 @@ func (l *load) underPolicies(ctx context.Context, it *item, work func() error) e
 // copySQL is the COPY of a target.
 func (it *item) copySQL() string {
 	options := "FORMAT binary"
-	if it.plan.Freeze {
+	if it.plan.Freeze && !it.sifts() { // a savepoint did not make the table
 		options += ", FREEZE true"
 	}
 	return copyInto(it.plan.CopyInto, it.plan.CopyColumns, options)
@@ -153,12 +153,22 @@ func (l *load) send(ctx context.Context, it *item, part int, batch record.Batch)
 	if err != nil {
 		return pgwire.MapError(ctx, err, pgwire.Attempt{Doing: "encode rows for " + it.stream.Table.String()})
 	}
+	gone := rising(rejects)
 	if err := l.reject(ctx, it, sqlload.Placed(rejects, before, part, it.parts)); err != nil {
 		return err
 	}
 	it.bytes += int64(batch.Bytes())
 	if rows == 0 {
 		return nil
+	}
+	if it.sifts() {
+		refused, err := l.sift(ctx, it, tuples)
+		if err != nil {
+			return err
+		}
+		it.sent += int64(rows - len(refused))
+		crashpoint.Reach("load.batch_written")
+		return l.reject(ctx, it, sqlload.Placed(sqlload.Among(refused, gone), before, part, it.parts))
 	}
 	if err := l.ready(ctx, it, batch.Layout()); err != nil { // writing rejects may have ended the COPY
 		return err
@@ -185,16 +195,21 @@ func (l *load) finishCopy(ctx context.Context) error {
 		return nil
 	}
 	l.open = nil
-	var checking time.Duration
-	if it.plan.Direct && it.have != nil {
-		checking = l.s.working(it.target.Limits).patience.total()
-	}
-	rows, err := it.copy.finish(ctx, it.batchLimit(), checking)
+	rows, err := it.copy.finish(ctx, it.batchLimit(), l.checking(it))
 	if err != nil {
 		return l.writeError(ctx, it, err)
 	}
 	it.copied += rows
 	return l.s.command(ctx, searchPathOfOurs)
+}
+
+// checking is how long the end of a COPY may take that triggers and foreign keys of a table
+// concern; 0 where there is nothing of that kind.
+func (l *load) checking(it *item) time.Duration {
+	if it.plan.Direct && it.have != nil {
+		return l.s.working(it.target.Limits).patience.total()
+	}
+	return 0
 }
 
 // writeError maps an error of COPY. The COPY is over, and the transaction with it.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"leat/connectors"
+	"leat/record"
 )
 
 // The two tables that Leat keeps in a target's schema.
@@ -226,7 +227,7 @@ func (s Store) insertLoad(ctx context.Context, db Session, done Done) error {
 	number := func(n int64) string { return strconv.FormatInt(n, 10) }
 	_, err = db.Exec(ctx, "INSERT INTO "+s.loads()+" (installation, state_key, run, part, fence, whole, rows_read, counts, applied_at) VALUES ($1, $2, $3, 0, "+
 		number(done.Fence)+", "+strconv.FormatBool(done.Close.Whole)+", "+number(done.Report.Read)+", $4, "+s.Dialect.Now()+")",
-		done.Stream.Installation, done.Stream.Target.StateKey, done.Run, string(report))
+		done.Stream.Installation, done.Stream.Target.StateKey, done.Run, record.ASCII(string(report), record.EscapeJSON))
 	if err != nil {
 		return fmt.Errorf("store the load row: %w", err)
 	}

@@ -24,6 +24,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -202,10 +203,12 @@ func (s *Server) URLFor(role Role, database string) string {
 
 // CreateDatabase makes an empty database, drops it when the test ends, and
 // returns its name.
-func (s *Server) CreateDatabase(t testing.TB) string {
+//
+// Options follow the statement, for example "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'".
+func (s *Server) CreateDatabase(t testing.TB, options ...string) string {
 	t.Helper()
 	name := fmt.Sprintf("test_%d", sequence.Add(1))
-	s.Exec(t, "postgres", "CREATE DATABASE "+name+" TEMPLATE template0")
+	s.Exec(t, "postgres", "CREATE DATABASE "+name+" TEMPLATE template0 "+strings.Join(options, " "))
 	t.Cleanup(func() {
 		if !s.cluster.running() {
 			return // the test stopped the server, and its databases went with it

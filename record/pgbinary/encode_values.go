@@ -13,7 +13,7 @@ import (
 
 // Reasons of rows that cannot be encoded.
 const (
-	reasonNUL      = "the text holds a NUL character, which PostgreSQL cannot store"
+	reasonNUL      = record.ReasonNUL
 	reasonEncoding = "the text is not valid UTF-8"
 	reasonRange    = "the value is out of range for the target's type"
 )
@@ -106,7 +106,7 @@ func jsonbText(values arrow.Array, _ Target) valueEncoder {
 		text := source.Value(row)
 		problem := checkJSON(text)
 		if problem == "" {
-			problem = checkEscapes(text)
+			problem = record.UnfitEscapes(text)
 		}
 		return append(append(dst, 1), text...), problem
 	}
