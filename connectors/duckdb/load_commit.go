@@ -42,6 +42,9 @@ func (l *load) apply(ctx context.Context, it *item, end connectors.Close) (conne
 	if err := it.appender.Flush(ctx); err != nil {
 		return connectors.Report{}, mapError(err, "append rows to "+it.stream.Table.String())
 	}
+	if err := l.rejectUnreadable(ctx, it); err != nil {
+		return connectors.Report{}, err
+	}
 	copied, err := l.copied(ctx, it)
 	if err != nil {
 		return connectors.Report{}, err

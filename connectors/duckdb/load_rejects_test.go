@@ -49,3 +49,35 @@ func TestRejectsAreKeptBesideTheTable(t *testing.T) {
 		}
 	}
 }
+
+// TestTextsThatCannotBeReadAreRejected sends texts into columns of other types, which
+// DuckDB reads when the rows are applied.
+func TestTextsThatCannotBeReadAreRejected(t *testing.T) {
+	for have, bad := range map[string]string{"JSON": "{", "UUID": "x", "ENUM('good')": "worse"} {
+		good := map[string]string{"JSON": "null", "UUID": "6f1ad3a1-0000-4000-8000-000000000001", "ENUM('good')": "good"}[have]
+		s := newSite(t, "CREATE TABLE t (s BIGINT, v "+have+")")
+		for _, mode := range []connectors.WriteMode{connectors.Insert, connectors.Upsert, connectors.TruncateInsert} {
+			schema, batch := batchOf(column{"s", []any{1, 2, 3, 4}}, column{"v", []any{good, bad, good, bad}})
+			tg := target(mode, schema, "s")
+			_, _, err := s.load(t, "none "+string(mode), tg, batch)
+			if !connectors.Is(err, connectors.Data) || !strings.Contains(err.Error(), `column "v": the text cannot be read as `) || strings.Contains(err.Error(), "worse") {
+				t.Errorf("%s, %s: %v", have, mode, err)
+			}
+			tg.RejectLimit = 1
+			_, batch = batchOf(column{"s", []any{1, 2, 3, 4}}, column{"v", []any{good, bad, good, bad}})
+			if _, _, err := s.load(t, "one "+string(mode), tg, batch); !connectors.Is(err, connectors.Data) || !strings.Contains(err.Error(), "more than 1 rows") {
+				t.Errorf("%s, %s: %v", have, mode, err)
+			}
+			tg.RejectLimit = 2
+			_, batch = batchOf(column{"s", []any{1, 2, 3, 4}}, column{"v", []any{good, bad, good, bad}})
+			r, _, err := s.load(t, "two "+string(mode), tg, batch)
+			if err != nil || r.Rejected != 2 || r.Written+r.Unchanged != 2 || !r.Balanced() {
+				t.Errorf("%s, %s: %+v, %v", have, mode, r, err)
+			}
+			kept := s.rows(t, "SELECT column_name, row_data ->> 's', row_data ->> 'v' FROM t__rejects WHERE run = 'two "+string(mode)+"' ORDER BY 2")
+			if want := "v|2|" + bad + "\nv|4|" + bad; kept != want {
+				t.Errorf("%s, %s: kept %q", have, mode, kept)
+			}
+		}
+	}
+}

@@ -107,6 +107,7 @@ func TestBytesThatAreNoText(t *testing.T) {
 	if r, err = raw.across(t, target); err != nil || r.Written != 99 || r.Rejected != 1 {
 		t.Errorf("%+v, %v", r, err)
 	}
+	wantRows(t, admin, "SELECT column_name, reason, row_data ->> 'id' FROM dwh.raw__rejects", `(v,"the text is not valid UTF-8",50)`)
 	same, kept := encoded(t, "SQL_ASCII", "CREATE SCHEMA dwh")
 	if r, err = into(source, "t", connectors.Insert).across(t, same); err != nil || r.Written != 100 {
 		t.Errorf("%+v, %v", r, err)

@@ -160,7 +160,7 @@ func (l *lane) tuples(batch record.Batch, documents func(arrow.RecordBatch) ([]b
 		encode = documents
 	}
 	out, more, err := encode(rows)
-	return out, int(rows.NumRows()) - len(more), append(sqlload.Undecoded(rejects), sqlload.Among(withRows(rows, more), rejects)...), err
+	return out, int(rows.NumRows()) - len(more), append(undecoded(batch, rejects), sqlload.Among(withRows(rows, more), rejects)...), err
 }
 
 // encode turns the kept columns into tuples.

@@ -10,6 +10,7 @@ import (
 	"leat/connectors/sqlload"
 	"leat/internal/crashpoint"
 	"leat/record"
+	"leat/record/pgbinary"
 )
 
 // flushRejects is how many rejected rows wait in memory.
@@ -50,6 +51,25 @@ func (l *load) reject(ctx context.Context, it *item, found []sqlload.Rejected) e
 		return err
 	}
 	return l.keepRejects(ctx, it)
+}
+
+// undecoded are rows that Arrow could not hold, with their documents where the batch has
+// tuples.
+func undecoded(batch record.Batch, found []record.Reject) []sqlload.Rejected {
+	out := sqlload.Undecoded(found)
+	rows, ok := batch.(*pgbinary.Batch)
+	if !ok || len(found) == 0 {
+		return out
+	}
+	ends, err := tupleEnds(rows.Tuples())
+	if err != nil {
+		return out // as Arrow has decoded them, they are right
+	}
+	layout := rows.Layout().(*pgbinary.Layout)
+	for i, r := range found {
+		out[i].Document = looseTuple(layout.Fields, tuplesOf(rows.Tuples(), ends, r.Row, r.Row+1)[2:])
+	}
+	return out
 }
 
 // keepsUnicode says that the database takes any character.

@@ -64,12 +64,15 @@ func (v *sieve) halve(ctx context.Context, from, to int, whole record.Reject) er
 }
 
 // slice returns the tuples of a range.
-func (v *sieve) slice(from, to int) []byte {
+func (v *sieve) slice(from, to int) []byte { return tuplesOf(v.tuples, v.ends, from, to) }
+
+// tuplesOf returns a range of tuples that end at the given places.
+func tuplesOf(tuples []byte, ends []int, from, to int) []byte {
 	start := 0
 	if from > 0 {
-		start = v.ends[from-1]
+		start = ends[from-1]
 	}
-	return v.tuples[start:v.ends[to-1]]
+	return tuples[start:ends[to-1]]
 }
 
 // try copies tuples. Those that the server refuses leave no trace.

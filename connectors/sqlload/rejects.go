@@ -53,6 +53,15 @@ func (r *Rejects) Add(stream Stream, reject Rejected) error {
 	return nil
 }
 
+// Room is the LIMIT of a query for rows to reject, which need not find more than one too
+// many; "" where any number may be rejected.
+func (r *Rejects) Room(stream Stream) string {
+	if stream.Target.RejectLimit < 0 {
+		return ""
+	}
+	return fmt.Sprintf(" LIMIT %d", max(stream.Target.RejectLimit-r.Count, 0)+1)
+}
+
 // TooManyRejects is the error of a row that may not be rejected any more.
 func TooManyRejects(stream Stream, last Rejected) error {
 	message := fmt.Sprintf("a row for %s cannot be stored: %s", stream.Table, last.describe())

@@ -31,7 +31,7 @@ func decode(layout *Layout, tuples []byte, rows int) (arrow.RecordBatch, []recor
 			return nil, nil, err
 		}
 		if column := d.refused(); column >= 0 {
-			rejects = append(rejects, record.Reject{Row: row, Column: layout.Fields[column].Name, Reason: record.NotRepresentable(layout.Schema.Columns[column].Type)})
+			rejects = append(rejects, record.Reject{Row: row, Column: layout.Fields[column].Name, Reason: d.fields[column].reason(layout.Schema.Columns[column].Type)})
 			continue
 		}
 		d.append()
@@ -56,6 +56,16 @@ type fieldDecoder struct {
 	// append appends a value that holds has passed.
 	append func(value []byte)
 	null   func()
+	// text says that a value which does not hold is no text.
+	text bool
+}
+
+// reason says what is wrong with a value that a logical type does not hold.
+func (f fieldDecoder) reason(logical arrow.DataType) string {
+	if f.text {
+		return reasonEncoding
+	}
+	return record.NotRepresentable(logical)
 }
 
 func newDecoder(layout *Layout, builder *array.RecordBuilder) (*decoder, error) {

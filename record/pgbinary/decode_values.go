@@ -167,7 +167,7 @@ func jsonDecoder(field Field, b *array.StringBuilder) (fieldDecoder, error) {
 	if field.OID == OIDJSONB {
 		return fieldDecoder{holds: isJSONB, append: func(v []byte) { b.BinaryBuilder.Append(v[1:]) }}, nil
 	}
-	return fieldDecoder{holds: utf8.Valid, append: b.BinaryBuilder.Append}, nil
+	return fieldDecoder{holds: utf8.Valid, append: b.BinaryBuilder.Append, text: true}, nil
 }
 
 func isJSONB(v []byte) bool { return len(v) > 1 && v[0] == 1 }
@@ -175,7 +175,7 @@ func isJSONB(v []byte) bool { return len(v) > 1 && v[0] == 1 }
 // textDecoder writes the text of any type that AppendText knows.
 func textDecoder(field Field, b *array.StringBuilder) (fieldDecoder, error) {
 	if isText(field.OID) || field.OID == OIDName || field.OID == OIDJSON || field.OID == OIDXML || field.OID == OIDUnknown {
-		return fieldDecoder{holds: utf8.Valid, append: b.BinaryBuilder.Append}, nil
+		return fieldDecoder{holds: utf8.Valid, append: b.BinaryBuilder.Append, text: true}, nil
 	}
 	if !HasText(field.OID) {
 		return fieldDecoder{}, fmt.Errorf("%s has no text form here: read the column as text", Type{OID: field.OID, Typmod: field.Typmod})
