@@ -77,6 +77,33 @@ func TestValuesThatDoNotFitAreReported(t *testing.T) {
 	}
 }
 
+// Columns of the target that are narrower than the source's take what fits exactly.
+func TestNarrowerTargetsThroughTheProgram(t *testing.T) {
+	t.Parallel()
+	c := &kase{pair: newPair(t), t: t, leat: newProgram(t)}
+	c.source(`CREATE TABLE public.rows (id bigint PRIMARY KEY, name text, code varchar(160), amount numeric, f numeric(10,2)); INSERT INTO public.rows VALUES (1, 'a', 'b', 1.5, 2.5)`)
+	const narrow = "CREATE TABLE analytics.rows (id int PRIMARY KEY, name varchar(50), code varchar(100), amount numeric(12,2), f double precision)"
+	c.target("CREATE SCHEMA analytics; " + narrow)
+	for _, rejects := range []string{"", ", rejects: 100"} {
+		c.configure("", "write_mode: upsert, unique_columns: [id]"+rejects)
+		if got := c.run(); len(got.Warnings) > 0 {
+			t.Errorf("warnings %q", got.Warnings)
+		}
+		c.holds("SELECT string_agg(r::text, ' ') FROM analytics.rows r", "(1,a,b,1.50,2.5)")
+	}
+	c.source("INSERT INTO public.rows VALUES (2, 'c ', 'd', 1.505, 1), (3000000000, 'e', 'f', 1, 1)")
+	if got := c.run(); got.Rejected != 2 {
+		t.Errorf("%+v", got)
+	}
+	c.holds("SELECT string_agg(column_name || (row_data ->> 'id'), ' ' ORDER BY column_name) FROM analytics.rows__rejects", "amount2 id3000000000")
+	c.configure("", "write_mode: upsert, unique_columns: [id]")
+	c.fails(`column "amount", row 2 of those read`)
+	c.target("DROP TABLE analytics.rows")
+	c.configure("", "write_mode: upsert, unique_columns: [id], narrowing: refuse") // while the target is free
+	c.target(narrow)
+	c.fails(`the column "id" is bigint at the source and integer in analytics.rows`)
+}
+
 func TestNamesThatShare63BytesStayApart(t *testing.T) {
 	t.Parallel()
 	p, leat := newPair(t), newProgram(t)
