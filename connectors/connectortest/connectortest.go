@@ -42,6 +42,10 @@ func Run(t *testing.T, h Harness) {
 		t.Run("load", h.load)
 		t.Run("modes", h.modes)
 		t.Run("state", h.state)
+		t.Run("ownership", h.ownership)
+		t.Run("ownership stays", h.ownershipStays)
+		t.Run("ownership follows the table", h.ownershipFollowsTheTable)
+		t.Run("ownership of a history", h.ownershipOfAHistory)
 	}
 }
 

@@ -58,6 +58,16 @@ func (dialect) Analyze(string) string { return "" }
 // Lock is needless: a transaction that meets another's changes fails.
 func (dialect) Lock(string) string { return "" }
 func (dialect) ForUpdate() string  { return "" }
+
+// SameName ignores case, as DuckDB does.
+func (dialect) SameName(left, right string) string {
+	return "lower(" + left + ") = lower(" + right + ")"
+}
+
+func (dialect) EstimateRows() string {
+	return "SELECT estimated_size FROM duckdb_tables() WHERE database_name = current_database() AND lower(schema_name) = lower($1) AND lower(table_name) = lower($2)"
+}
+
 func (dialect) Overriding() string { return "" }
 
 // OnConflict needs an index, which is not made.

@@ -153,7 +153,7 @@ func (l *load) recall(ctx context.Context, it *item) (err error) {
 		if it.state.Position, err = it.store.Position(ctx, l.s, it.stream); err != nil {
 			return err
 		}
-		if it.have.Brought, err = it.store.Brought(ctx, l.s, it.stream); err != nil {
+		if err := it.store.Look(ctx, l.s.about("look at "+it.stream.Table.String()), it.stream, it.have); err != nil {
 			return err
 		}
 	}

@@ -73,7 +73,7 @@ func (l *load) copied(ctx context.Context, it *item) (int64, error) {
 // transaction began, is a conflict of the state row.
 func (l *load) finish(ctx context.Context, it *item, end connectors.Close, report connectors.Report) error {
 	err := it.store.Finish(ctx, l.s.about("store the state of "+it.stream.Table.String()),
-		sqlload.Done{Stream: it.stream, Run: l.id.Run, Fence: it.state.Fence, Report: report, Close: end, Columns: it.match.Spec.Brings()})
+		sqlload.Done{Stream: it.stream, Run: l.id.Run, Fence: it.state.Fence, Report: report, Close: end, Columns: it.match.Spec.Brings(), Owns: it.plan.Owns()})
 	if connectors.Is(err, connectors.Conflict) {
 		return sqlload.FencedOff(it.stream.Table)
 	}

@@ -50,15 +50,16 @@ func planOne(ctx context.Context, s session, id connectors.LoadID, target connec
 	return plan, err
 }
 
-// recallPlan reads what the destination remembers of a stream, where it remembers anything.
+// recallPlan reads what the destination remembers of a stream. Nothing is changed: the state
+// tables may be missing, or be an older version's.
 func recallPlan(ctx context.Context, s session, stream sqlload.Stream, have *sqlload.Existing) error {
 	if have == nil {
 		return nil
 	}
-	found, err := hasTable(ctx, s, stream.Table.Schema, sqlload.LoadsTable)
-	if err != nil || !found {
+	store := sqlload.Store{Dialect: dialect{}, Schema: stream.Table.Schema}
+	columns, err := stateColumns(ctx, s, store.Schema)
+	if err != nil {
 		return err
 	}
-	have.Brought, err = sqlload.Store{Dialect: dialect{}, Schema: stream.Table.Schema}.Brought(ctx, s, stream)
-	return err
+	return store.Seen(columns).Look(ctx, s, stream, have)
 }

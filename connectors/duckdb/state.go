@@ -22,7 +22,22 @@ func ensureState(ctx context.Context, s session, store sqlload.Store) error {
 			return err
 		}
 	}
+	columns, err := stateColumns(ctx, s, store.Schema)
+	if err != nil {
+		return err
+	}
+	for _, sql := range store.AddColumns(columns) {
+		if _, err := s.about("alter the table "+sqlload.StateTable).Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// stateColumns are the names of the columns that a schema's state table has.
+func stateColumns(ctx context.Context, s session, schema string) ([]sqlload.Row, error) {
+	return s.Query(ctx, "SELECT column_name FROM duckdb_columns() WHERE database_name = current_database() AND lower(schema_name) = lower($1) AND table_name = $2",
+		schema, sqlload.StateTable)
 }
 
 func hasTable(ctx context.Context, s session, schema, name string) (bool, error) {

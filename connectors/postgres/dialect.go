@@ -104,6 +104,16 @@ func (dialect) Lock(table string) string {
 
 func (dialect) ForUpdate() string { return " FOR UPDATE" }
 
+func (dialect) SameName(left, right string) string { return left + " = " + right }
+
+// EstimateRows adds up the partitions of a table, which has no rows of its own.
+func (dialect) EstimateRows() string {
+	return `WITH RECURSIVE tree(oid) AS (
+		SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2
+		UNION ALL SELECT i.inhrelid FROM tree t JOIN pg_inherits i ON i.inhparent = t.oid JOIN pg_class p ON p.oid = t.oid AND p.relkind = 'p')
+		SELECT CAST(coalesce(sum(CASE WHEN c.relkind = 'p' THEN 0 ELSE greatest(c.reltuples, 0) END), 0) AS bigint) FROM tree t JOIN pg_class c ON c.oid = t.oid`
+}
+
 func (dialect) Overriding() string { return "OVERRIDING SYSTEM VALUE" }
 
 func (d dialect) OnConflict() bool { return d.version >= pgwire.SinceOnConflict }

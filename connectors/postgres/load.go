@@ -185,7 +185,7 @@ func (l *load) recall(ctx context.Context, it *item) (err error) {
 		if it.state.Position, err = store.Position(ctx, l.s, it.stream); err != nil {
 			return err
 		}
-		if it.have.Brought, err = store.Brought(ctx, l.s, it.stream); err != nil {
+		if err := store.Look(ctx, l.s.working(it.target.Limits), it.stream, &it.have.Existing); err != nil {
 			return err
 		}
 	}

@@ -87,7 +87,9 @@ func (l *load) finish(ctx context.Context, closes []connectors.Close, reports []
 	for _, i := range l.claimOrder() {
 		it := l.items[i]
 		s := l.s.about("store the state of "+it.stream.Table.String(), connectors.Table{Schema: it.stream.Table.Schema, Name: sqlload.StateTable}, "SELECT, INSERT, UPDATE, DELETE")
-		err := l.stores[it.stream.Table.Schema].Finish(ctx, s, sqlload.Done{Stream: it.stream, Run: l.id.Run, Fence: it.state.Fence, Report: reports[i], Close: closes[i], Columns: it.match.spec.Brings()})
+		err := l.stores[it.stream.Table.Schema].Finish(ctx, s, sqlload.Done{
+			Stream: it.stream, Run: l.id.Run, Fence: it.state.Fence, Report: reports[i], Close: closes[i], Columns: it.match.spec.Brings(), Owns: it.plan.Owns(),
+		})
 		if err != nil {
 			return l.loadError(ctx, it, "store the state of "+it.stream.Table.String(), err)
 		}

@@ -58,15 +58,21 @@ func (c *connection) planOne(ctx context.Context, id connectors.LoadID, target c
 	return plan, err
 }
 
-// recallPlan reads what the destination remembers of a stream, where it remembers anything.
+// recallPlan reads what the destination remembers of a stream. Nothing is changed: the state
+// tables may be missing, or be an older version's.
 func (c *connection) recallPlan(ctx context.Context, s *session, stream sqlload.Stream, have *existing) error {
 	if have == nil {
 		return nil
 	}
-	found, err := hasTable(ctx, s, connectors.Table{Schema: stream.Table.Schema, Name: sqlload.LoadsTable})
-	if err != nil || !found {
+	schema := stream.Table.Schema
+	for _, name := range []string{sqlload.StateTable, sqlload.LoadsTable} {
+		if _, err := hasTable(ctx, s, connectors.Table{Schema: schema, Name: name}); err != nil {
+			return err
+		}
+	}
+	columns, err := stateColumns(ctx, s, schema)
+	if err != nil {
 		return err
 	}
-	have.Brought, err = c.store(s, stream.Table.Schema).Brought(ctx, s, stream)
-	return err
+	return c.store(s, schema).Seen(columns).Look(ctx, s.working(stream.Target.Limits), stream, &have.Existing)
 }

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"leat/connectors"
 	"leat/connectors/pgwire"
@@ -21,7 +22,43 @@ func ensureState(ctx context.Context, s *session, store sqlload.Store) error {
 			return err
 		}
 	}
+	return ensureColumns(ctx, s, store)
+}
+
+// ensureColumns adds what the state table of an older version lacks. It looks first: most
+// roles could not alter a table that another one made.
+func ensureColumns(ctx context.Context, s *session, store sqlload.Store) error {
+	table := connectors.Table{Schema: store.Schema, Name: sqlload.StateTable}
+	columns, err := stateColumns(ctx, s, store.Schema)
+	if err != nil {
+		return err
+	}
+	lacks := store.AddColumns(columns)
+	if len(lacks) == 0 {
+		return nil
+	}
+	row, err := s.one(ctx, "SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2", table.Schema, table.Name)
+	if err != nil {
+		return err
+	}
+	if !row[0].Bool() {
+		return &connectors.Error{
+			Kind: connectors.Permission, Message: fmt.Sprintf("an older version of Leat made the table %s, and user %q may not add the columns that it lacks", table, s.attempt.User),
+			Fix: "As the owner of the table: " + strings.Join(lacks, "; ") + ";",
+		}
+	}
+	for _, sql := range lacks {
+		if _, err := s.about("alter the table "+table.String(), table, "ALL").Exec(ctx, sql); err != nil && !isState(err, "42701") { // another session added it
+			return err
+		}
+	}
 	return nil
+}
+
+// stateColumns are the names of the columns that a schema's state table has.
+func stateColumns(ctx context.Context, s *session, schema string) ([]sqlload.Row, error) {
+	return s.Query(ctx, `SELECT a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped`, schema, sqlload.StateTable)
 }
 
 // requireWritable refuses sessions that may change nothing. Transactions ask for READ WRITE

@@ -54,6 +54,9 @@ func Fill(plan *connectors.Plan, d Dialect, s Spec) error {
 	if err != nil {
 		return err
 	}
+	if e := s.Existing; e != nil && e.Filled && s.removes() {
+		plan.Warnings = append(plan.Warnings, s.takenOver(e.Ownership)...)
+	}
 	plan.Statements, plan.Columns = built.DDL(), map[string]string{}
 	for _, field := range s.Fields {
 		if field.Source != "" {

@@ -43,6 +43,10 @@ type Dialect interface {
 	Lock(table string) string
 	// ForUpdate ends a SELECT that locks its rows; "" when needless.
 	ForUpdate() string
+	// SameName compares two table names, written as SQL, as the system does.
+	SameName(left, right string) string
+	// EstimateRows asks for about how many rows the table of schema $1 and name $2 has.
+	EstimateRows() string
 	// Overriding goes before SELECT in an INSERT that gives identity columns a value.
 	Overriding() string
 	// OnConflict says that INSERT ... ON CONFLICT (columns) may be used.

@@ -17,7 +17,7 @@ type Hidden struct {
 // create copies into a table that the load makes, which is new in the applying
 // transaction or hidden until then.
 func (b *builder) create() {
-	b.because("create+copy", "the table did not exist")
+	b.because(recipeCreate, "the table did not exist")
 	if b.s.Hidden == nil {
 		b.direct(b.target, true)
 		return

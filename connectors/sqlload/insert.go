@@ -37,7 +37,7 @@ func (b *builder) insert() {
 		b.countStaged()
 		b.insertAll()
 	default:
-		b.because("copy", "every row is read once")
+		b.because(recipeCopy, "every row is read once")
 		b.oneWriter("rows go straight into the table; to hide them first would write them twice")
 		b.direct(b.target, false)
 	}

@@ -104,11 +104,12 @@ func (b *builder) deleteInsert() {
 		b.step(b.keyProbe())
 		return
 	}
-	b.because("stage+delete+insert", "rows with the same key's values are replaced")
+	b.because(recipeDelete, reasonKeyValues)
 	b.stage()
 	b.step(b.keyProbe())
 	b.analyze()
 	b.lock()
+	b.askOwner()
 	b.remove(Statement{Name: "deleted", SQL: b.deleteMatching()})
 	if b.guarded() {
 		b.step(Statement{
@@ -121,9 +122,10 @@ func (b *builder) deleteInsert() {
 
 // history closes versions that differ and opens new ones.
 func (b *builder) history() {
-	b.because("stage+versions", "one row per version")
+	b.because(recipeVersions, "one row per version")
 	b.stageKeyed()
 	b.lock()
+	b.askOwner()
 	open := "t." + b.d.Quote(ValidTo) + " IS NULL"
 	b.step(Statement{Figures: []string{"previous"}, Whole: true, SQL: b.previous(" WHERE " + b.d.Quote(ValidTo) + " IS NULL")})
 	b.analyze()

@@ -25,6 +25,8 @@ type Statement struct {
 	Snapshot bool
 	// Expect names figures whose sum the number of rows must equal.
 	Expect []string
+	// Owner statements ask whose rows the load is about to remove; see Plan.checkOwner.
+	Owner bool
 	// Zero says that the figure must be zero, because triggers or rules would
 	// otherwise have kept rows that had to go.
 	Zero bool
@@ -65,7 +67,12 @@ type Plan struct {
 	// After runs when the steps are done: indexes and clean-up.
 	After []Statement
 	// words are the text that the last statement with words returned.
-	words string
+	words   string
+	dialect Dialect
+	// owned says that the load found the table empty, or took it over; takenOver is the
+	// warning of the latter.
+	owned     bool
+	takenOver []string
 }
 
 // Build plans a load. It refuses what cannot be loaded right: a missing key, a
@@ -74,7 +81,7 @@ func Build(d Dialect, s Spec) (*Plan, error) {
 	if err := s.validate(); err != nil {
 		return nil, err
 	}
-	b := builder{d: d, s: s, p: &Plan{Spec: s}}
+	b := builder{d: d, s: s, p: &Plan{Spec: s, dialect: d}}
 	b.target, b.rows = b.table(s.Table), s.Existing.Rows(b.table(s.Table))
 	b.staging = d.Staging(s.Staging)
 	if err := b.build(); err != nil {
@@ -103,6 +110,7 @@ func (b *builder) build() error {
 	if b.s.Existing == nil {
 		b.add(&b.p.Setup, Statement{SQL: b.createTable(b.target)})
 	}
+	b.askEmpty()
 	switch b.s.Target.Mode {
 	case connectors.Insert:
 		b.insert()
@@ -260,6 +268,7 @@ func (s Statement) text() string {
 	note(s.Zero, "must be zero")
 	note(s.Again, "rows must not come again")
 	note(s.Writes, "then what it returns")
+	note(s.Owner, "unless the rows are the stream's own")
 	if len(notes) == 0 {
 		return s.SQL
 	}

@@ -31,6 +31,8 @@ func (plain) Order(alias string) string             { return alias + ".rowid" }
 func (plain) Analyze(string) string                 { return "" }
 func (plain) Lock(string) string                    { return "" }
 func (plain) ForUpdate() string                     { return "" }
+func (plain) SameName(a, b string) string           { return a + " = " + b }
+func (plain) EstimateRows() string                  { return "SELECT estimate" }
 func (plain) Overriding() string                    { return "" }
 func (plain) OnConflict() bool                      { return false }
 func (plain) AddColumn(t, c, typeName string) string {

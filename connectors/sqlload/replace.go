@@ -44,7 +44,7 @@ func (b *builder) replaceAuto() error {
 
 // fillEmpty copies straight into a table without rows and keeps other writers out.
 func (b *builder) fillEmpty() {
-	b.because("copy", "the table was empty")
+	b.because(recipeCopy, reasonEmpty)
 	b.oneWriter("rows go straight into the empty table")
 	if lock := b.d.Lock(b.rows); lock != "" {
 		b.add(&b.p.Setup, Statement{SQL: lock})
@@ -58,10 +58,11 @@ func (b *builder) fillEmpty() {
 
 // deleteAll stages rows, deletes the old ones and inserts the new ones.
 func (b *builder) deleteAll(why string) {
-	b.because("stage+delete+insert", why)
+	b.because(recipeDelete, why)
 	b.stage()
 	b.countStaged()
 	b.lock()
+	b.askOwner()
 	b.step(Statement{Figures: []string{"previous"}, SQL: b.previous("")})
 	b.remove(Statement{Name: "deleted", SQL: "DELETE FROM " + b.rows})
 	if b.guarded() {
@@ -77,11 +78,12 @@ func (b *builder) merge(why string) error {
 	if err := b.mergeKey(); err != nil {
 		return err
 	}
-	b.because("stage+merge", why)
+	b.because(recipeMerge, why)
 	b.stage()
 	b.step(b.keyProbe())
 	b.analyze()
 	b.lock()
+	b.askOwner()
 	b.step(Statement{Figures: []string{"previous"}, SQL: b.previous("")})
 	gone := " FROM " + b.rows + " AS t WHERE NOT EXISTS (SELECT 1 FROM " + b.staging + " s WHERE " + b.sameKey() + ")"
 	b.remove(Statement{Name: "deleted", SQL: "DELETE" + gone})

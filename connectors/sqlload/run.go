@@ -3,6 +3,7 @@ package sqlload
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -78,7 +79,12 @@ type figures map[string]int64
 
 // RunSetup runs the statements that come before the copy.
 func (p *Plan) RunSetup(ctx context.Context, session Session) error {
-	return p.run(ctx, session, p.Setup, Input{}, figures{})
+	seen := figures{}
+	err := p.run(ctx, session, p.Setup, Input{}, seen)
+	if found, asked := seen[foundRows]; asked && found == 0 {
+		p.owned = true
+	}
+	return err
 }
 
 // Apply runs the rest of the plan and returns what became of every row. The caller
@@ -102,7 +108,7 @@ func (p *Plan) Apply(ctx context.Context, session Session, in Input) (connectors
 		return connectors.Report{}, err
 	}
 	report := connectors.Report{Counts: counts, Recipe: p.Recipe, Reason: p.Reason}
-	report.Warnings = append(p.repeatedWarning(seen), p.olderWarning(seen)...)
+	report.Warnings = slices.Concat(p.takenOver, p.repeatedWarning(seen), p.olderWarning(seen))
 	if seen[different] > 0 {
 		report.Recipe, report.Reason = insteadOfSwap, "the table was changed while its successor was made: "+p.words
 	}
@@ -110,9 +116,11 @@ func (p *Plan) Apply(ctx context.Context, session Session, in Input) (connectors
 }
 
 // Try runs the steps only, to find out whether the database takes the rows. The caller
-// undoes them.
+// undoes them. Whose rows they replace was asked before, and is not asked on trial, when
+// rows of the load itself may stand in the table.
 func (p *Plan) Try(ctx context.Context, session Session) error {
-	return p.run(ctx, session, p.Steps, Input{}, figures{})
+	steps := slices.DeleteFunc(slices.Clone(p.Steps), func(s Statement) bool { return s.Owner })
+	return p.run(ctx, session, steps, Input{}, figures{})
 }
 
 func (p *Plan) run(ctx context.Context, session Session, statements []Statement, in Input, seen figures) error {
@@ -136,6 +144,9 @@ func (s Statement) skipped(in Input, seen figures) bool {
 }
 
 func (p *Plan) runOne(ctx context.Context, session Session, s Statement, in Input, seen figures) error {
+	if s.Owner {
+		return p.checkOwner(ctx, session)
+	}
 	args := s.Args
 	if s.Snapshot {
 		args = []string{in.Close.Snapshot.UTC().Format(time.RFC3339Nano)}

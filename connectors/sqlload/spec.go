@@ -52,6 +52,8 @@ type Existing struct {
 	// Filled says that the table has rows. Unseen says that this user may not read them, or
 	// not all of them.
 	Filled, Unseen bool
+	// Ownership says whose rows they are.
+	Ownership Ownership
 	// NoSwap says why the table cannot be replaced by a new one; "" when it can.
 	NoSwap string
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"leat/connectors"
@@ -24,6 +25,8 @@ const keepLoads = "90 days"
 type Store struct {
 	Dialect Dialect
 	Schema  string
+	// missing and older are for who only looks: see Seen.
+	missing, older bool
 }
 
 // Stream says whose state it is.
@@ -47,12 +50,35 @@ func (s Store) Tables() map[string]string {
 	return map[string]string{
 		StateTable: "CREATE TABLE IF NOT EXISTS " + s.state() + " (\n  installation " + key + " NOT NULL,\n  state_key " + key +
 			" NOT NULL,\n  table_name " + text + " NOT NULL,\n  fence bigint NOT NULL,\n  session " + text + ",\n  position " + text +
-			",\n  fingerprint " + text + ",\n  updated_at " + at + " NOT NULL,\n  PRIMARY KEY (installation, state_key)\n)",
+			",\n  fingerprint " + text + ",\n  updated_at " + at + " NOT NULL,\n  owns boolean,\n  loaded " + text +
+			",\n  PRIMARY KEY (installation, state_key)\n)",
 		LoadsTable: "CREATE TABLE IF NOT EXISTS " + s.loads() + " (\n  installation " + key + " NOT NULL,\n  state_key " + key +
 			" NOT NULL,\n  run " + key + " NOT NULL,\n  part integer NOT NULL,\n  fence bigint NOT NULL,\n  whole boolean NOT NULL,\n" +
 			"  rows_read bigint NOT NULL,\n  counts " + text + " NOT NULL,\n  applied_at " + at +
 			" NOT NULL,\n  PRIMARY KEY (installation, state_key, run, part)\n)",
 	}
+}
+
+// AddColumns are the statements that add the columns which the state table of an older
+// version lacks; have are the names of those that it has. The column loaded names the
+// table that the last applied load wrote, and owns says whether the stream owned its rows
+// then. Both are NULL before.
+func (s Store) AddColumns(have []Row) []string {
+	var lacks []string
+	for _, column := range [][2]string{{"owns", "boolean"}, {"loaded", s.Dialect.TextType()}} {
+		if !slices.ContainsFunc(have, func(row Row) bool { return row[0].Text == column[0] }) {
+			lacks = append(lacks, s.Dialect.AddColumn(s.state(), column[0], column[1]))
+		}
+	}
+	return lacks
+}
+
+// Seen is the store for who only looks and changes nothing. The columns are the names of
+// those that the state table has: none where there is no such table yet, and too few
+// where an older version made it.
+func (s Store) Seen(columns []Row) Store {
+	s.missing, s.older = len(columns) == 0, len(s.AddColumns(columns)) > 0
+	return s
 }
 
 func (s Store) state() string { return s.Dialect.Quote(s.Schema) + "." + s.Dialect.Quote(StateTable) }
@@ -73,7 +99,7 @@ func (s Store) Claim(ctx context.Context, db Session, stream Stream, session fun
 		return Claimed{}, err
 	}
 	fence++
-	_, err = db.Exec(ctx, "UPDATE "+s.state()+" SET fence = "+strconv.FormatInt(fence, 10)+", session = $3, table_name = $4, updated_at = "+
+	_, err = db.Exec(ctx, "UPDATE "+s.state()+" SET fence = "+strconv.FormatInt(fence, 10)+", session = $3, loaded = coalesce(loaded, table_name), table_name = $4, updated_at = "+
 		s.Dialect.Now()+mine, stream.Installation, stream.Target.StateKey, session(fence), stream.Table.Name)
 	if err != nil {
 		return Claimed{}, fmt.Errorf("raise the fence: %w", err)
@@ -120,7 +146,7 @@ func (s Store) lockRow(ctx context.Context, db Session, installation, key string
 }
 
 func (s Store) refuseOthers(ctx context.Context, db Session, stream Stream) error {
-	rows, err := db.Query(ctx, "SELECT installation, state_key FROM "+s.state()+" WHERE table_name = $1 AND installation <> $2 LIMIT 1",
+	rows, err := db.Query(ctx, "SELECT installation, state_key FROM "+s.state()+" WHERE "+s.Dialect.SameName("table_name", "$1")+" AND installation <> $2 LIMIT 1",
 		stream.Table.Name, stream.Installation)
 	if err != nil {
 		return fmt.Errorf("look for other installations: %w", err)
@@ -184,6 +210,8 @@ type Done struct {
 	Close  connectors.Close
 	// Columns are the columns that the load brought, by source column.
 	Columns map[string]string
+	// Owns says that the stream owns the rows of its table from now on.
+	Owns bool
 }
 
 // Require locks the stream's row and refuses a load whose fence is not the row's.
@@ -211,8 +239,9 @@ func (s Store) Finish(ctx context.Context, db Session, done Done) error {
 	if err := s.insertLoad(ctx, db, done); err != nil {
 		return err
 	}
-	_, err := db.Exec(ctx, "UPDATE "+s.state()+" SET position = $3, fingerprint = $4, updated_at = "+s.Dialect.Now()+mine,
-		installation, key, string(done.Close.Position), done.Stream.Target.Fingerprint)
+	_, err := db.Exec(ctx, "UPDATE "+s.state()+" SET position = $3, fingerprint = $4, loaded = $5, owns = "+strconv.FormatBool(done.Owns)+
+		", updated_at = "+s.Dialect.Now()+mine,
+		installation, key, string(done.Close.Position), done.Stream.Target.Fingerprint, done.Stream.Table.Name)
 	if err != nil {
 		return fmt.Errorf("store the position: %w", err)
 	}

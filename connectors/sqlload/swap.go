@@ -26,7 +26,7 @@ type Swap struct {
 const (
 	different     = "different"
 	unsafe        = "unsafe"
-	insteadOfSwap = "stage+delete+insert"
+	insteadOfSwap = recipeDelete
 )
 
 // swap builds a new table beside the old one in the same transaction.
@@ -41,9 +41,10 @@ func (b *builder) swap() error {
 	if b.s.mustStage() {
 		return refuse("The table %s cannot be replaced by swapping: %s", "Use replace: auto.", b.s.Table, b.s.whyStage())
 	}
-	b.because("swap", "a new table can have all that this one has")
+	b.because(recipeSwap, "a new table can have all that this one has")
 	b.beside()
 	b.lock()
+	b.askOwner()
 	b.step(Statement{Figures: []string{"previous"}, SQL: b.previous("")})
 	b.steps(b.s.Swap.Dress, Statement{})
 	b.steps(b.s.Swap.Hold, Statement{})

@@ -23,7 +23,12 @@ func (s Spec) validate() error {
 		return breach.Refusal()
 	}
 	if s.Target.Mode.NeedsKey() {
-		return s.validateKey()
+		if err := s.validateKey(); err != nil {
+			return err
+		}
+	}
+	if !s.mayRemove() {
+		return s.refuseForeign(s.Existing.Ownership, s.Existing.Ownership.Rows)
 	}
 	return s.validateInsert()
 }
