@@ -89,7 +89,7 @@ func TestViewsGrantsAndNeighboursSurviveThreeRefreshes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			reader := "reader_" + strings.ReplaceAll(name, " ", "_") // roles belong to the server
-			c := newCase(t, items, strings.ReplaceAll(dependants+more, "READER", reader), "", "write_mode: truncate_insert")
+			c := newCase(t, items, strings.ReplaceAll(dependants+more, "READER", reader), "", "write_mode: truncate_insert, takeover: true")
 			t.Cleanup(func() {
 				if _, err := c.targetConn.Exec(context.Background(), `DROP OWNED BY "`+reader+`"; DROP ROLE "`+reader+`"`); err != nil {
 					t.Error(err)

@@ -107,8 +107,10 @@ func batchOf(columns ...column) (record.Schema, record.Batch) {
 	return schema, record.FromArrow(builder.NewRecordBatch())
 }
 
+// target is the table main.t, which may be made and filled by hand: the load may take it
+// over.
 func target(mode connectors.WriteMode, schema record.Schema, unique ...string) connectors.Target {
-	return connectors.Target{Table: connectors.Table{Schema: "main", Name: "t"}, StateKey: "f/main.t", Mode: mode, Unique: unique, Schema: schema, SourceKind: "suite"}
+	return connectors.Target{Table: connectors.Table{Schema: "main", Name: "t"}, StateKey: "f/main.t", Mode: mode, Unique: unique, Schema: schema, SourceKind: "suite", Takeover: connectors.TakeoverYes}
 }
 
 func (s site) load(t testing.TB, run string, tg connectors.Target, batch record.Batch) (connectors.Report, []string, error) {

@@ -53,7 +53,7 @@ func (v variant) spec(mode connectors.WriteMode) sqlload.Spec {
 		s.Target.Cursor, s.Cursor, s.CursorIsTime = "at", "at", true
 	}
 	if v.exists {
-		s.Existing = &sqlload.Existing{Filled: true}
+		s.Existing = &sqlload.Existing{Filled: true, Ownership: sqlload.Ownership{Owns: true}}
 		for _, f := range s.Fields {
 			s.Existing.Columns = append(s.Existing.Columns, sqlload.Column{Name: f.Column, Type: f.Type})
 		}

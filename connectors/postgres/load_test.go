@@ -95,13 +95,14 @@ type flow struct {
 	readParts int
 }
 
-// into describes a flow from public.<name> to dwh.<name>.
+// into describes a flow from public.<name> to dwh.<name>. Most of these tables are made and
+// filled by hand, and the flow may take them over.
 func into(c *connection, name string, mode connectors.WriteMode, unique ...string) *flow {
 	return &flow{
 		c: c, selection: connectors.Selection{Dataset: connectors.Dataset{Schema: "public", Name: name}},
 		target: connectors.Target{
 			Table: connectors.Table{Schema: "dwh", Name: name}, StateKey: "test/dwh." + name, SourceKind: Kind, Fingerprint: "f",
-			Mode: mode, Unique: unique, CreateIndexes: true,
+			Mode: mode, Unique: unique, CreateIndexes: true, Takeover: connectors.TakeoverYes,
 		},
 	}
 }

@@ -102,7 +102,7 @@ func rawSpec(t *testing.T, d dialect, mode connectors.WriteMode, v variant) sqll
 		t.Fatal(err)
 	}
 	if v.exists {
-		m.spec.Existing = &sqlload.Existing{Filled: true}
+		m.spec.Existing = &sqlload.Existing{Filled: true, Ownership: sqlload.Ownership{Owns: true}}
 		for _, f := range m.spec.Fields {
 			m.spec.Existing.Columns = append(m.spec.Existing.Columns, sqlload.Column{Name: f.Column, Type: f.Type})
 		}

@@ -75,17 +75,17 @@ var scenarios = []scenario{
 		recipes: [2]string{"create+copy", "swap"},
 	},
 	{
-		name: "replace by swap", stream: "write_mode: truncate_insert, replace: swap", prefill: filled, have: wholeTable,
+		name: "replace by swap", stream: "write_mode: truncate_insert, takeover: true, replace: swap", prefill: filled, have: wholeTable,
 		want:    [2]string{"TABLE first", "TABLE second"},
 		recipes: [2]string{"swap", "swap"},
 	},
 	{
-		name: "replace by delete and insert", stream: "write_mode: truncate_insert, replace: delete_insert", prefill: filled, have: wholeTable,
+		name: "replace by delete and insert", stream: "write_mode: truncate_insert, takeover: true, replace: delete_insert", prefill: filled, have: wholeTable,
 		want:    [2]string{"TABLE first", "TABLE second"},
 		recipes: [2]string{"stage+delete+insert", "stage+delete+insert"},
 	},
 	{
-		name: "replace by merge", stream: "write_mode: truncate_insert, replace: merge", prefill: keyed, have: wholeTable,
+		name: "replace by merge", stream: "write_mode: truncate_insert, takeover: true, replace: merge", prefill: keyed, have: wholeTable,
 		want:    [2]string{"TABLE first", "TABLE second"},
 		recipes: [2]string{"stage+merge", "stage+merge"},
 	},
