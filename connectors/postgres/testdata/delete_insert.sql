@@ -18,6 +18,7 @@ CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "t
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 ANALYZE pg_temp."_leat_stage";
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
+SELECT count(*) FROM (SELECT 1 FROM "dwh"."orders" LIMIT 100001) r -- foreign; unless the rows are the stream's own;
 DELETE FROM "dwh"."orders" AS t WHERE EXISTS (SELECT 1 FROM pg_temp."_leat_stage" s WHERE t."id" OPERATOR(pg_catalog.=) s."id" AND t."Region" OPERATOR(pg_catalog.=) s."Region") -- deleted;
 INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period") SELECT s."id", s."Region", s."total", s."at", CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s -- inserted; expect staged
 
@@ -28,6 +29,7 @@ CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "t
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 ANALYZE pg_temp."_leat_stage";
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
+SELECT count(*) FROM (SELECT 1 FROM "dwh"."orders" LIMIT 100001) r -- foreign; unless the rows are the stream's own;
 DELETE FROM "dwh"."orders" AS t WHERE EXISTS (SELECT 1 FROM pg_temp."_leat_stage" s WHERE t."id" OPERATOR(pg_catalog.=) s."id" AND t."Region" OPERATOR(pg_catalog.=) s."Region") -- deleted;
 INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period") SELECT s."id", s."Region", s."total", s."at", CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s -- inserted; expect staged
 
@@ -51,6 +53,7 @@ CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "t
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 ANALYZE pg_temp."_leat_stage";
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
+SELECT count(*) FROM (SELECT 1 FROM "dwh"."orders" LIMIT 100001) r -- foreign; unless the rows are the stream's own;
 DELETE FROM "dwh"."orders" AS t WHERE EXISTS (SELECT 1 FROM pg_temp."_leat_stage" s WHERE t."id" OPERATOR(pg_catalog.=) s."id" AND t."Region" OPERATOR(pg_catalog.=) s."Region") -- deleted;
 INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period") SELECT s."id", s."Region", s."total", s."at", CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s -- inserted; expect staged
 
@@ -61,6 +64,7 @@ CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "t
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 ANALYZE pg_temp."_leat_stage";
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
+SELECT count(*) FROM (SELECT 1 FROM "dwh"."orders" LIMIT 100001) r -- foreign; unless the rows are the stream's own;
 DELETE FROM "dwh"."orders" AS t WHERE EXISTS (SELECT 1 FROM pg_temp."_leat_stage" s WHERE t."id" OPERATOR(pg_catalog.=) s."id" AND t."Region" OPERATOR(pg_catalog.=) s."Region") -- deleted;
 INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period") SELECT s."id", s."Region", s."total", s."at", CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s -- inserted; expect staged
 

@@ -28,6 +28,7 @@ CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "t
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 DELETE FROM pg_temp."_leat_stage" AS d USING (SELECT s.ctid AS o, row_number() OVER (PARTITION BY s."id", s."Region" ORDER BY s.ctid DESC) AS place FROM pg_temp."_leat_stage" s) r WHERE d.ctid = r.o AND r.place > 1 -- duplicates; if doubled; expect doubled;
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
+SELECT count(*) FROM (SELECT 1 FROM "dwh"."orders" LIMIT 100001) r -- foreign; whole reads only; unless the rows are the stream's own;
 SELECT count(*) FROM (SELECT 1 FROM "dwh"."orders" WHERE "valid_to" IS NULL LIMIT 1) p -- figures previous; whole reads only;
 ANALYZE pg_temp."_leat_stage";
 UPDATE "dwh"."orders" AS t SET "valid_to" = greatest(CAST($1 AS timestamp with time zone), t."valid_from") WHERE t."valid_to" IS NULL AND NOT EXISTS (SELECT 1 FROM pg_temp."_leat_stage" s WHERE t."id" OPERATOR(pg_catalog.=) s."id" AND t."Region" OPERATOR(pg_catalog.=) s."Region") -- absent; whole reads only; $1 = snapshot;
@@ -42,6 +43,7 @@ CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "t
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 DELETE FROM pg_temp."_leat_stage" AS d USING (SELECT s.ctid AS o, row_number() OVER (PARTITION BY s."id", s."Region" ORDER BY s.ctid DESC) AS place FROM pg_temp."_leat_stage" s) r WHERE d.ctid = r.o AND r.place > 1 -- duplicates; if doubled; expect doubled;
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
+SELECT count(*) FROM (SELECT 1 FROM "dwh"."orders" LIMIT 100001) r -- foreign; whole reads only; unless the rows are the stream's own;
 SELECT count(*) FROM (SELECT 1 FROM "dwh"."orders" WHERE "valid_to" IS NULL LIMIT 1) p -- figures previous; whole reads only;
 ANALYZE pg_temp."_leat_stage";
 UPDATE "dwh"."orders" AS t SET "valid_to" = greatest(CAST($1 AS timestamp with time zone), t."valid_from") WHERE t."valid_to" IS NULL AND NOT EXISTS (SELECT 1 FROM pg_temp."_leat_stage" s WHERE t."id" OPERATOR(pg_catalog.=) s."id" AND t."Region" OPERATOR(pg_catalog.=) s."Region") -- absent; whole reads only; $1 = snapshot;
@@ -79,6 +81,7 @@ CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "t
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 DELETE FROM pg_temp."_leat_stage" AS d USING (SELECT s.ctid AS o, row_number() OVER (PARTITION BY s."id", s."Region" ORDER BY s."at" DESC NULLS LAST, s.ctid DESC) AS place FROM pg_temp."_leat_stage" s) r WHERE d.ctid = r.o AND r.place > 1 -- duplicates; if doubled; expect doubled;
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
+SELECT count(*) FROM (SELECT 1 FROM "dwh"."orders" LIMIT 100001) r -- foreign; whole reads only; unless the rows are the stream's own;
 SELECT count(*) FROM (SELECT 1 FROM "dwh"."orders" WHERE "valid_to" IS NULL LIMIT 1) p -- figures previous; whole reads only;
 ANALYZE pg_temp."_leat_stage";
 UPDATE "dwh"."orders" AS t SET "valid_to" = greatest(CAST($1 AS timestamp with time zone), t."valid_from") WHERE t."valid_to" IS NULL AND NOT EXISTS (SELECT 1 FROM pg_temp."_leat_stage" s WHERE t."id" OPERATOR(pg_catalog.=) s."id" AND t."Region" OPERATOR(pg_catalog.=) s."Region") -- absent; whole reads only; $1 = snapshot;
@@ -94,6 +97,7 @@ CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "t
 SELECT CAST(coalesce(sum(g.n), 0) AS bigint), CAST(coalesce(sum(CASE WHEN g.ka IS NULL OR g.kb IS NULL THEN g.n END), 0) AS bigint), CAST(coalesce(sum(g.n - 1), 0) AS bigint) FROM (SELECT s."id", s."Region", count(*) FROM pg_temp."_leat_stage" s GROUP BY s."id", s."Region") g(ka, kb, n) -- figures staged, nulls, doubled;
 DELETE FROM pg_temp."_leat_stage" AS d USING (SELECT s.ctid AS o, row_number() OVER (PARTITION BY s."id", s."Region" ORDER BY s."at" DESC NULLS LAST, s.ctid DESC) AS place FROM pg_temp."_leat_stage" s) r WHERE d.ctid = r.o AND r.place > 1 -- duplicates; if doubled; expect doubled;
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
+SELECT count(*) FROM (SELECT 1 FROM "dwh"."orders" LIMIT 100001) r -- foreign; whole reads only; unless the rows are the stream's own;
 SELECT count(*) FROM (SELECT 1 FROM "dwh"."orders" WHERE "valid_to" IS NULL LIMIT 1) p -- figures previous; whole reads only;
 ANALYZE pg_temp."_leat_stage";
 UPDATE "dwh"."orders" AS t SET "valid_to" = greatest(CAST($1 AS timestamp with time zone), t."valid_from") WHERE t."valid_to" IS NULL AND NOT EXISTS (SELECT 1 FROM pg_temp."_leat_stage" s WHERE t."id" OPERATOR(pg_catalog.=) s."id" AND t."Region" OPERATOR(pg_catalog.=) s."Region") -- absent; whole reads only; $1 = snapshot;

@@ -15,6 +15,7 @@ CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "t
 -- copy into the staging pg_temp."_leat_stage", freeze false;
 SELECT count(*) FROM pg_temp."_leat_stage" -- figures staged;
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
+SELECT count(*) FROM (SELECT 1 FROM "dwh"."orders" LIMIT 100001) r -- foreign; unless the rows are the stream's own;
 SELECT count(*) FROM (SELECT 1 FROM "dwh"."orders" LIMIT 1) p -- figures previous;
 DELETE FROM "dwh"."orders" -- deleted;
 INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period") SELECT s."id", s."Region", s."total", s."at", CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s -- inserted; expect staged
@@ -25,6 +26,7 @@ CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "t
 -- copy into the staging pg_temp."_leat_stage", freeze false;
 SELECT count(*) FROM pg_temp."_leat_stage" -- figures staged;
 LOCK TABLE "dwh"."orders" IN SHARE ROW EXCLUSIVE MODE;
+SELECT count(*) FROM (SELECT 1 FROM "dwh"."orders" LIMIT 100001) r -- foreign; unless the rows are the stream's own;
 SELECT count(*) FROM (SELECT 1 FROM "dwh"."orders" LIMIT 1) p -- figures previous;
 DELETE FROM "dwh"."orders" -- deleted;
 INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period") SELECT s."id", s."Region", s."total", s."at", CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s -- inserted; expect staged
