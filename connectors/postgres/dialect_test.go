@@ -37,10 +37,9 @@ func variants() []variant {
 }
 
 func (v variant) spec(mode connectors.WriteMode) sqlload.Spec {
+	orders, key := connectors.Table{Schema: "dwh", Name: "orders"}, []string{"id", "Region"}
 	s := sqlload.Spec{
-		Target: connectors.Target{Mode: mode, CreateIndexes: true, Table: connectors.Table{Schema: "dwh", Name: "orders"}, Unique: []string{"id", "Region"}},
-		Table:  connectors.Table{Schema: "dwh", Name: "orders"}, Staging: "_leat_stage",
-		Unique: []string{"id", "Region"},
+		Target: connectors.Target{Table: orders, Mode: mode, Unique: key, CreateIndexes: true}, Table: orders, Staging: "_leat_stage", Unique: key,
 		Fields: []sqlload.Field{
 			{Source: "id", Column: "id", Type: "bigint"},
 			{Source: "Region", Column: "Region", Type: "text"},
@@ -94,6 +93,7 @@ func TestGoldenReplaceRecipes(t *testing.T) {
 		s := variant{exists: true, index: true}.spec(connectors.TruncateInsert)
 		s.Target.Replace = recipe
 		s.Existing.Guards = []string{`trigger "audit"`}
+		s.Existing.Triggers = []sqlload.Trigger{{Name: `trigger "audit"`, Insert: true, Update: true}}
 		fmt.Fprintf(&out, "-- replace: %s\n", recipe)
 		plan, err := sqlload.Build(dialect{version: 150_000}, s)
 		if err != nil {

@@ -32,6 +32,7 @@ func TestEveryStatementSparesChildren(t *testing.T) {
 					continue
 				}
 				s.Existing.Only, s.Existing.Guards, s.Existing.Children = true, []string{`trigger "audit"`}, []string{"dwh.child"}
+				s.Existing.Triggers = []sqlload.Trigger{{Name: `trigger "audit"`, Insert: true, Update: true, Delete: true}}
 				plan, err := sqlload.Build(dialect{version: 150_000}, s)
 				if err != nil {
 					continue // refused whatever the table

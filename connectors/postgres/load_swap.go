@@ -42,7 +42,7 @@ func (t *existing) readSwap(ctx context.Context, s *session, stateKey string) (*
 //
 // Whatever people do to the old table until it is gone must be on the new one, or the old
 // one must stay. What needs a lock of the table waits for its end, and then finds the new
-// one. GRANT takes none, and what is done to an index locks only that; so the old table's
+// one. GRANT takes none before version 18, and what is done to an index locks only that; so the old table's
 // rows of the catalogue are written once more as they are: a GRANT that comes later fails
 // on them. Then both tables are compared as the catalogue has them.
 func swapTable(version int, name connectors.Table, stateKey string) *sqlload.Swap {

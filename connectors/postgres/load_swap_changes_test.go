@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"leat/connectors"
+	"leat/connectors/pgwire"
 	"leat/internal/testdb"
 )
 
@@ -229,11 +230,14 @@ func TestChangesWhileASwapWaits(t *testing.T) {
 	t.Parallel()
 	c, admin := newDatabase(t, shop)
 	reader := testdb.Connect(t, admin.Config().ConnString())
-	for _, change := range []string{
-		"GRANT SELECT ON dwh.t TO PUBLIC", "GRANT SELECT (name) ON dwh.t TO PUBLIC", "GRANT SELECT (name) ON dwh.t TO CURRENT_USER",
+	var grants []string
+	if pgwire.ServerVersion(admin.PgConn()) < 180_000 { // newer ones wait for the swap
+		grants = []string{"GRANT SELECT ON dwh.t TO PUBLIC", "GRANT SELECT (name) ON dwh.t TO PUBLIC", "GRANT SELECT (name) ON dwh.t TO CURRENT_USER"}
+	}
+	for _, change := range append(grants,
 		"COMMENT ON INDEX dwh.by_name IS 'x'", "ALTER INDEX dwh.by_name SET (fillfactor = 60)",
 		"CREATE PUBLICATION p FOR ALL TABLES", "SET check_function_bodies = off; CREATE FUNCTION dwh.f() RETURNS SETOF dwh.t LANGUAGE sql AS ''",
-	} {
+	) {
 		t.Run(change, func(t *testing.T) {
 			again(t, admin)
 			execute(t, reader, "BEGIN; LOCK TABLE dwh.t IN ACCESS SHARE MODE")

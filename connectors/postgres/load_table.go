@@ -147,17 +147,30 @@ func (t *existing) readUnique(ctx context.Context, s *session, version int) erro
 	return nil
 }
 
-// readGuards names what may drop or redirect rows: triggers that run before a row is
-// stored, and rewrite rules.
+// readGuards names triggers and rules. Those that run before a row is stored, and rewrite
+// rules, may drop or redirect rows.
 func (t *existing) readGuards(ctx context.Context, s *session, _ int) error {
-	rows, err := s.Query(ctx, `SELECT 'trigger', tgname FROM pg_trigger WHERE tgrelid = $1 AND NOT tgisinternal AND tgenabled NOT IN ('D', 'R') AND (tgtype & 3) = 3
-		UNION ALL SELECT 'rule', rulename FROM pg_rewrite WHERE ev_class = $1 AND ev_type <> '1' AND ev_enabled NOT IN ('D', 'R') ORDER BY 1, 2`, t.oid)
+	rows, err := s.Query(ctx, triggersSQL, t.oid)
 	for _, row := range rows {
-		t.Guards = append(t.Guards, fmt.Sprintf("%s %q", row[0].Text, row[1].Text))
+		name := fmt.Sprintf("%s %q", row[0].Text, row[1].Text)
+		t.Triggers = append(t.Triggers, sqlload.Trigger{Name: name, Insert: row[2].Bool(), Update: row[3].Bool(), Delete: row[4].Bool(), Early: row[5].Bool()})
+		if row[6].Bool() {
+			t.Guards = append(t.Guards, name)
+		}
 		t.Rules = t.Rules || row[0].Text == "rule"
 	}
 	return err
 }
+
+// triggersSQL lists the enabled triggers and rules of the table $1, and the triggers of its
+// partitions that the table does not have itself. The bits of tgtype are those of the
+// server's pg_trigger.h: row 1, before 2, insert 4, delete 8, update 16.
+const triggersSQL = `WITH RECURSIVE tree(id) AS (SELECT CAST($1 AS oid) UNION ALL SELECT i.inhrelid FROM tree JOIN pg_class c ON c.oid = tree.id AND c.relkind = 'p' JOIN pg_inherits i ON i.inhparent = c.oid),
+	enabled AS (SELECT * FROM pg_trigger JOIN tree ON tgrelid = id WHERE NOT tgisinternal AND tgenabled NOT IN ('D', 'R'))
+	SELECT DISTINCT 'trigger', tgname, tgtype & 4 <> 0, tgtype & 16 <> 0, tgtype & 8 <> 0, tgtype & 3 = 2, tgtype & 3 = 3 FROM enabled
+		WHERE tgrelid = $1 OR tgname NOT IN (SELECT tgname FROM enabled WHERE tgrelid = $1)
+	UNION ALL SELECT 'rule', rulename, ev_type = '3', ev_type = '2', ev_type = '4', false, true FROM pg_rewrite WHERE ev_class = $1 AND ev_type <> '1' AND ev_enabled NOT IN ('D', 'R')
+	ORDER BY 1, 2`
 
 func (t *existing) readFilled(ctx context.Context, s *session, _ int) error {
 	if t.Unseen = slices.Contains(t.lacks, "SELECT") || t.RowSecurity; t.Unseen {

@@ -51,7 +51,7 @@ func (b *builder) insertHalfOpen() {
 		b.insertAll() // the probe has found that they do not come again
 		return
 	}
-	b.step(Statement{Name: "inserted", Unless: "unordered", Expect: []string{"staged"}, SQL: b.insertFrom(b.staging + " s")})
+	b.step(b.inserting(Statement{Unless: "unordered", Expect: []string{"staged"}}, b.staging+" s"))
 	b.insertUnknown(b.unknown(b.unordered()), "unordered")
 }
 
@@ -63,7 +63,7 @@ func (b *builder) insertUnknown(unknown, figure string) {
 	if b.guarded() {
 		b.step(Statement{Figures: []string{"missing"}, If: figure, SQL: "SELECT count(*) FROM " + b.staging + " s WHERE " + unknown})
 	}
-	b.step(Statement{Name: "inserted", If: figure, Expect: b.foretold("missing"), SQL: b.insertFrom(b.staging + " s WHERE " + unknown)})
+	b.step(b.inserting(Statement{If: figure, Expect: b.foretold("missing")}, b.staging+" s WHERE "+unknown))
 }
 
 // overlaps says that the read brings rows again that earlier ones brought.

@@ -96,6 +96,7 @@ func (p Pairing) Match(ctx context.Context) (*Match, error) {
 	b.gone()
 	b.keys()
 	b.compareKeys()
+	b.compareWithout()
 	return b.m, b.verdict()
 }
 

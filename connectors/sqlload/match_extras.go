@@ -81,6 +81,9 @@ func (b *matcher) verdict() error {
 	if b.Existing != nil && b.Target.Mode != connectors.Update && b.Target.Mode != connectors.Delete {
 		b.requireNotNull()
 	}
+	if err := b.triggers(); err != nil {
+		return err
+	}
 	if len(b.m.misfits) == 0 {
 		return nil
 	}

@@ -10,18 +10,15 @@ func (b *builder) insertIgnore() {
 	b.because("stage+"+b.conflictRecipe("insert"), b.whyConflict())
 	b.stageKeyed()
 	if b.onConflict() {
-		if b.guarded() {
-			b.probe("")
-		}
-		b.step(Statement{
-			Name: "inserted", Expect: b.foretold("missing"),
-			SQL: b.insertFrom(b.staging+" s") + " ON CONFLICT (" + b.list(b.s.Unique) + ") DO NOTHING",
-		})
+		b.step(Statement{Name: "inserted", SQL: b.insertFrom(b.staging+" s") + " ON CONFLICT (" + b.list(b.s.Unique) + ") DO NOTHING"})
 		return
 	}
 	b.lock()
 	b.probe("")
-	b.step(Statement{Name: "inserted", Expect: []string{"missing"}, SQL: b.insertFrom(b.staging + " s WHERE " + b.absent(""))})
+	if b.s.acted() { // what stays is compared
+		b.step(Statement{SQL: "DELETE FROM " + b.staging + " AS s WHERE NOT " + b.absent("")})
+	}
+	b.step(Statement{Name: "inserted", Expect: b.sure("missing"), SQL: b.insertFrom(b.staging + " s WHERE " + b.absent(""))})
 }
 
 // upsert updates rows that differ and inserts new ones.
@@ -60,18 +57,15 @@ func (b *builder) fresh() bool {
 // upsertSteps writes the winners of the staging table into the target.
 func (b *builder) upsertSteps() {
 	if b.onConflict() {
-		if b.guarded() {
-			b.probe("")
-		}
-		b.step(Statement{Name: "upserted", Expect: b.foretold("missing", "touched"), SQL: b.insertOnConflict()})
+		b.step(Statement{Name: "upserted", SQL: b.insertOnConflict()})
 		return
 	}
 	b.lock()
 	b.probe("")
 	if len(b.updatable()) > 0 {
-		b.step(Statement{Name: "updated", If: "touched", Expect: []string{"touched"}, SQL: b.updateFrom("")})
+		b.step(Statement{Name: "updated", If: "touched", Expect: b.sure("touched"), SQL: b.updateFrom("")})
 	}
-	b.step(Statement{Name: "inserted", If: "missing", Expect: []string{"missing"}, SQL: b.insertFrom(b.staging + " s WHERE " + b.absent(""))})
+	b.step(Statement{Name: "inserted", If: "missing", Expect: b.sure("missing"), SQL: b.insertFrom(b.staging + " s WHERE " + b.absent(""))})
 }
 
 // update changes rows whose key exists.
@@ -82,7 +76,7 @@ func (b *builder) update() {
 	b.lock()
 	b.probe("")
 	if len(b.updatable()) > 0 {
-		b.step(Statement{Name: "updated", If: "touched", Expect: []string{"touched"}, SQL: b.updateFrom("")})
+		b.step(Statement{Name: "updated", If: "touched", Expect: b.sure("touched"), SQL: b.updateFrom("")})
 	}
 }
 
@@ -92,7 +86,7 @@ func (b *builder) delete() {
 	b.stageKeyed()
 	b.lock()
 	b.probe("")
-	b.remove(Statement{Name: "deleted", If: "matched", Expect: []string{"matched"}, SQL: b.deleteMatching()})
+	b.remove(Statement{Name: "deleted", If: "matched", Expect: b.sure("matched"), SQL: b.deleteMatching()})
 }
 
 // deleteInsert removes rows with the key's values and inserts the batch, rows that
@@ -134,13 +128,13 @@ func (b *builder) history() {
 		" = greatest(" + b.snapshot() + ", t." + b.d.Quote(ValidFrom) + ") WHERE " + open + " AND NOT EXISTS (SELECT 1 FROM " + b.staging + " s WHERE " + b.sameKey() + ")"})
 	b.dropOlder(open)
 	b.probe(open)
-	b.step(Statement{Name: "closed", If: "touched", Expect: []string{"touched"}, Snapshot: !b.s.CursorIsTime, SQL: b.closeChanged(open)})
-	b.step(Statement{Name: "inserted", Expect: []string{"missing", "differing"}, Snapshot: !b.s.CursorIsTime, SQL: b.openVersions(open)})
+	b.step(Statement{Name: "closed", If: "touched", Expect: b.sure("touched"), Snapshot: !b.s.CursorIsTime, SQL: b.closeChanged(open)})
+	b.step(Statement{Name: "inserted", Expect: b.sure("missing", "differing"), Snapshot: !b.s.CursorIsTime, SQL: b.openVersions(open)})
 }
 
 // insertAll appends the whole staging table.
 func (b *builder) insertAll() {
-	b.step(Statement{Name: "inserted", Expect: []string{"staged"}, SQL: b.insertFrom(b.staging + " s")})
+	b.step(b.inserting(Statement{Expect: []string{"staged"}}, b.staging+" s"))
 }
 
 // stageKeyed stages rows and leaves one per key.
@@ -166,9 +160,10 @@ func (b *builder) countStaged() {
 	b.step(Statement{Figures: []string{"staged"}, SQL: "SELECT count(*) FROM " + b.staging})
 }
 
-// onConflict says whether INSERT ... ON CONFLICT fits.
+// onConflict says whether INSERT ... ON CONFLICT fits. It runs the triggers of inserts for
+// each row, also for those that it then updates or leaves alone.
 func (b *builder) onConflict() bool {
-	return b.d.OnConflict() && b.s.Existing.HasUnique(b.s.Unique) && !b.s.Existing.Rules
+	return b.d.OnConflict() && b.s.Existing.HasUnique(b.s.Unique) && !b.s.Existing.Rules && len(b.s.acting()) == 0
 }
 
 func (b *builder) conflictRecipe(otherwise string) string {
@@ -184,8 +179,8 @@ func (b *builder) whyConflict() string {
 		return "a unique index stands on exactly the unique columns"
 	case b.s.Existing == nil:
 		return "the table did not exist"
-	case b.s.Existing.Rules && b.s.Existing.HasUnique(b.s.Unique):
-		return "the table has rewrite rules, which ON CONFLICT does not take"
+	case b.s.Existing.HasUnique(b.s.Unique) && (b.s.Existing.Rules || len(b.s.acting()) > 0):
+		return "the table has triggers or rules, under which ON CONFLICT does not tell what becomes of a row"
 	default:
 		return "no usable unique index stands on exactly the unique columns"
 	}
@@ -209,7 +204,7 @@ func (b *builder) lock() {
 
 // mustStage says that rows cannot be copied into the target although the mode could.
 func (s Spec) mustStage() bool {
-	return s.ForceStaging || len(s.Drift) > 0 || s.hasText() || s.Existing != nil && s.Existing.RowSecurity
+	return s.ForceStaging || len(s.Drift) > 0 || s.hasText() || s.acted() || s.Existing != nil && s.Existing.RowSecurity
 }
 
 func (s Spec) whyStage() string {
@@ -220,6 +215,8 @@ func (s Spec) whyStage() string {
 		return "columns of the table change when the rows are there"
 	case s.hasText():
 		return "some columns are converted from text by the database"
+	case s.acted():
+		return "triggers or rules of the table act on the rows"
 	default:
 		return "rejected rows are kept apart"
 	}

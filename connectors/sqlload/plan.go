@@ -2,6 +2,7 @@ package sqlload
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"leat/connectors"
@@ -64,6 +65,9 @@ type Plan struct {
 	CopyColumns []string
 	// Steps run after the last row.
 	Steps []Statement
+	// Checks compare what was stored with what was read. They change nothing, and trials do
+	// without them.
+	Checks []Statement
 	// After runs when the steps are done: indexes and clean-up.
 	After []Statement
 	// words are the text that the last statement with words returned.
@@ -101,6 +105,8 @@ type builder struct {
 	staging      string
 	// analyzed and locked say that a step has done so already.
 	analyzed, locked bool
+	// merges says that a whole read is merged by key.
+	merges bool
 }
 
 func (b *builder) build() error {
@@ -131,6 +137,7 @@ func (b *builder) build() error {
 	case connectors.History:
 		b.history()
 	}
+	b.verify()
 	b.finish()
 	return nil
 }
@@ -230,7 +237,7 @@ func (p *Plan) Statements() []string {
 		into = "target"
 	}
 	lines = append(lines, fmt.Sprintf("-- copy into the %s %s, freeze %t", into, p.CopyInto, p.Freeze))
-	for _, s := range append(append([]Statement{}, p.Steps...), p.After...) {
+	for _, s := range slices.Concat(p.Steps, p.Checks, p.After) {
 		lines = append(lines, s.text())
 	}
 	return lines

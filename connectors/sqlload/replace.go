@@ -79,6 +79,7 @@ func (b *builder) merge(why string) error {
 		return err
 	}
 	b.because(recipeMerge, why)
+	b.merges = true
 	b.stage()
 	b.step(b.keyProbe())
 	b.analyze()

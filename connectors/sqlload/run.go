@@ -104,11 +104,11 @@ func (p *Plan) Apply(ctx context.Context, session Session, in Input) (connectors
 	if err != nil {
 		return connectors.Report{}, err
 	}
-	if err := p.run(ctx, session, p.After, in, seen); err != nil {
+	if err := p.run(ctx, session, slices.Concat(p.Checks, p.After), in, seen); err != nil {
 		return connectors.Report{}, err
 	}
 	report := connectors.Report{Counts: counts, Recipe: p.Recipe, Reason: p.Reason}
-	report.Warnings = slices.Concat(p.takenOver, p.repeatedWarning(seen), p.olderWarning(seen))
+	report.Warnings = slices.Concat(p.takenOver, p.repeatedWarning(seen), p.olderWarning(seen), p.alteredWarning(seen))
 	if seen[different] > 0 {
 		report.Recipe, report.Reason = insteadOfSwap, "the table was changed while its successor was made: "+p.words
 	}
@@ -230,6 +230,9 @@ func (p *Plan) check(s Statement, in Input, seen figures) error {
 		if s.Name == "standing" {
 			return p.moved(want, seen[s.Name])
 		}
+		if s.Name == unmatched {
+			return p.lost(seen[s.Name] - want)
+		}
 		return p.miscount(s, want, seen[s.Name])
 	}
 	return nil
@@ -242,6 +245,8 @@ func (p *Plan) interference(s Statement, seen figures) error {
 		return p.repeated(seen["doubled"])
 	case different, unsafe:
 		return p.changed()
+	case unmatched:
+		return p.lost(seen[unmatched])
 	case "occupied":
 		return &connectors.Error{
 			Kind: connectors.Conflict, Retryable: true,
@@ -258,11 +263,12 @@ func (p *Plan) miscount(s Statement, want, got int64) error {
 // blame names the triggers and rules that can drop rows.
 func (p *Plan) blame(what string) error {
 	message := fmt.Sprintf("The counts of the load into %s do not add up: %s", p.Spec.Table, what)
-	if p.Spec.Existing == nil || len(p.Spec.Existing.Guards) == 0 {
+	suspects := p.suspects()
+	if suspects == "" {
 		return &connectors.Error{Kind: connectors.Internal, Message: message}
 	}
 	return &connectors.Error{
 		Kind: connectors.Data, Message: message,
-		Fix: "These can drop or redirect rows: " + strings.Join(p.Spec.Existing.Guards, ", ") + ". Disable them for this table, or load into another one.",
+		Fix: "These can drop or redirect rows: " + suspects + ". Disable them for this table, or load into another one.",
 	}
 }

@@ -28,8 +28,10 @@ type Existing struct {
 	Columns []Column
 	// Unique lists the columns of each usable unique index: valid, whole, immediate.
 	Unique [][]string
-	// Guards names triggers and rules, which may drop or change rows on their way in.
-	Guards []string
+	// Triggers are all enabled triggers and rules. Guards names those that may drop rows or
+	// change them on their way in.
+	Triggers []Trigger
+	Guards   []string
 	// Rules says that there are rewrite rules, which ON CONFLICT does not take.
 	Rules bool
 	// Inbound names foreign keys of other tables that refer to this one.

@@ -63,7 +63,7 @@ func (b *builder) updatable() []string {
 
 // compared are the columns that make a row differ.
 func (b *builder) compared() []string {
-	return b.columns(func(f Field) bool { return !f.Fixed && !f.Meta && !b.isKey(f.Column) })
+	return b.columns(func(f Field) bool { return !f.Fixed && !f.Meta && !b.isKey(f.Column) && !b.leftOut(f.Column) })
 }
 
 func (b *builder) isKey(column string) bool {
