@@ -70,6 +70,21 @@ func TestNamesThatDifferByCaseAreOneTable(t *testing.T) {
 	w.clean()
 }
 
+// TestAPatternComparesWithoutWhatATableHas leaves names out that one of the tables lacks.
+// For a stream of one table they stay, and the destination refuses them.
+func TestAPatternComparesWithoutWhatATableHas(t *testing.T) {
+	w := newWorld(t)
+	schema := w.system.datasets["public.orders"].schema()
+	has := schema.Columns[0].Name
+	for table, want := range map[string][]string{"main.raw_{table}": {has}, "main.orders": {has, "nope"}} {
+		r := route{stream: flows.Stream{Table: table, WriteMode: connectors.Insert, CompareWithout: []string{has, "nope"}}}
+		made, err := w.itinerary().ship(r, "kind", connectors.Description{Schema: schema})
+		if err != nil || !slices.Equal(made.target.CompareWithout, want) {
+			t.Errorf("%s compares without %q, want %q, %v", table, made.target.CompareWithout, want, err)
+		}
+	}
+}
+
 func TestMatches(t *testing.T) {
 	for _, c := range []struct {
 		pattern, name string

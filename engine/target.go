@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"leat/connectors"
 	"leat/flows"
@@ -103,6 +104,9 @@ func (it *itinerary) ship(r route, sourceKind string, described connectors.Descr
 		estimated: described.EstimatedRows, warnings: slices.Concat(r.notes, described.Warnings),
 	}
 	out.target.Schema, out.target.SourceKind = schema, sourceKind
+	if strings.Contains(r.stream.Table, flows.TablePlaceholder) { // not each table of a pattern has all of them
+		out.target.CompareWithout = slices.DeleteFunc(slices.Clone(out.target.CompareWithout), func(name string) bool { return schema.Index(name) < 0 })
+	}
 	if len(out.selection.Key) == 0 {
 		out.selection.Key = described.Schema.Key
 	}
