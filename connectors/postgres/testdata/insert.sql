@@ -38,15 +38,15 @@ CREATE TABLE "dwh"."orders" (
 -- recipe stage+insert: rows of an incremental read may come twice
 CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "total", "at", CAST(NULL AS text) AS "period" FROM "dwh"."orders" WITH NO DATA;
 -- copy into the staging pg_temp."_leat_stage", freeze false;
-SELECT count(*), count(CASE WHEN (s."id" IS NULL OR s."Region" IS NULL) THEN 1 END) FROM pg_temp."_leat_stage" s -- figures staged, nulls;
+SELECT count(*), count(*) FILTER (WHERE (s."id" IS NULL OR s."Region" IS NULL)) FROM pg_temp."_leat_stage" s -- figures staged, nulls;
 ANALYZE pg_temp."_leat_stage";
-INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period") SELECT s."id", s."Region", s."total", s."at", CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s WHERE NOT EXISTS (SELECT 1 FROM "dwh"."orders" t WHERE t."id" = s."id" AND t."Region" = s."Region" AND t."at" IS NOT DISTINCT FROM s."at") -- inserted
+INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period") SELECT s."id", s."Region", s."total", s."at", CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s WHERE NOT EXISTS (SELECT 1 FROM "dwh"."orders" t WHERE t."id" OPERATOR(pg_catalog.=) s."id" AND t."Region" OPERATOR(pg_catalog.=) s."Region" AND (t."at" OPERATOR(pg_catalog.=) s."at" OR t."at" IS NULL AND s."at" IS NULL)) -- inserted
 
 -- existing table with index, incremental
 -- recipe stage+insert: rows of an incremental read may come twice
 CREATE TEMPORARY TABLE "_leat_stage" ON COMMIT DROP AS SELECT "id", "Region", "total", "at", CAST(NULL AS text) AS "period" FROM "dwh"."orders" WITH NO DATA;
 -- copy into the staging pg_temp."_leat_stage", freeze false;
-SELECT count(*), count(CASE WHEN (s."id" IS NULL OR s."Region" IS NULL) THEN 1 END) FROM pg_temp."_leat_stage" s -- figures staged, nulls;
+SELECT count(*), count(*) FILTER (WHERE (s."id" IS NULL OR s."Region" IS NULL)) FROM pg_temp."_leat_stage" s -- figures staged, nulls;
 ANALYZE pg_temp."_leat_stage";
-INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period") SELECT s."id", s."Region", s."total", s."at", CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s WHERE NOT EXISTS (SELECT 1 FROM "dwh"."orders" t WHERE t."id" = s."id" AND t."Region" = s."Region" AND t."at" IS NOT DISTINCT FROM s."at") -- inserted
+INSERT INTO "dwh"."orders" ("id", "Region", "total", "at", "period") SELECT s."id", s."Region", s."total", s."at", CAST(s."period" AS tsrange) FROM pg_temp."_leat_stage" s WHERE NOT EXISTS (SELECT 1 FROM "dwh"."orders" t WHERE t."id" OPERATOR(pg_catalog.=) s."id" AND t."Region" OPERATOR(pg_catalog.=) s."Region" AND (t."at" OPERATOR(pg_catalog.=) s."at" OR t."at" IS NULL AND s."at" IS NULL)) -- inserted
 
