@@ -78,13 +78,13 @@ func tuplesOf(tuples []byte, ends []int, from, to int) []byte {
 // try copies tuples. Those that the server refuses leave no trace.
 func (v *sieve) try(ctx context.Context, tuples []byte) (*record.Reject, error) {
 	s := v.l.s
-	if err := s.command(ctx, "SAVEPOINT leat_copy"); err != nil {
+	if err := s.command(ctx, "SAVEPOINT leat_copy; "+searchPathOfRole); err != nil { // the rollback gives the path back
 		return nil, err
 	}
 	rows, err := v.copy(ctx, tuples)
 	if err == nil {
 		v.it.copied += rows
-		return nil, s.command(ctx, "RELEASE SAVEPOINT leat_copy")
+		return nil, s.command(ctx, "RELEASE SAVEPOINT leat_copy; "+searchPathOfOurs)
 	}
 	if err = v.l.writeError(ctx, v.it, err); !rowError(err) {
 		return nil, err

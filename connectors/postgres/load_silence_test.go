@@ -184,11 +184,17 @@ func TestTheEndOfACopyMayTakeAsLongAsAStatement(t *testing.T) {
 	c, admin := newDatabase(t, shop+`; CREATE TABLE dwh.t AS SELECT * FROM t WITH NO DATA;
 		CREATE FUNCTION dwh.slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(1.5); RETURN NULL; END';
 		CREATE TRIGGER slow AFTER INSERT ON dwh.t EXECUTE PROCEDURE dwh.slow()`)
-	f := into(c, "t", connectors.Insert)
-	f.target.Limits = connectors.LoadLimits{Batch: time.Second}
-	report := f.must(t)
-	if report.Recipe != "copy" {
-		t.Errorf("the recipe is %s", report.Recipe)
+	writer, _ := role(t, admin, strings.Replace(seedGrants, "SELECT, INSERT", "INSERT", 1)+"; GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA dwh TO $ROLE")
+	// The rows of a role that may not read them are not compared with what the trigger left,
+	// so that they go straight in and the trigger runs at the end of the COPY.
+	for want, c := range map[string]*connection{"stage+insert": c, "copy": writer} {
+		execute(t, admin, "TRUNCATE dwh.t; DROP TABLE IF EXISTS dwh._leat_state, dwh._leat_loads")
+		f := into(c, "t", connectors.Insert)
+		f.target.Limits = connectors.LoadLimits{Batch: time.Second}
+		report := f.must(t)
+		if report.Recipe != want {
+			t.Errorf("the recipe is %s, want %s", report.Recipe, want)
+		}
+		wantRows(t, admin, "SELECT count(*) FROM dwh.t", fmt.Sprintf("(%d)", report.Written))
 	}
-	wantRows(t, admin, "SELECT count(*) FROM dwh.t", fmt.Sprintf("(%d)", report.Written))
 }

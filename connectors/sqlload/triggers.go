@@ -141,7 +141,7 @@ func (b *builder) verifyKeys(condition string) {
 	if len(names) > 0 {
 		b.add(&b.p.Checks, Statement{
 			If: "altered", Figures: []string{"named"}, Words: true,
-			SQL: "SELECT 1, array_to_string(ARRAY[" + strings.Join(names, ", ") + "], ', ') FROM " + b.staging + " s JOIN " + b.rows + " t ON " + and(b.sameKey(), condition),
+			SQL: "SELECT 1, pg_catalog.array_to_string(ARRAY[" + strings.Join(names, ", ") + "], ', ') FROM " + b.staging + " s JOIN " + b.rows + " t ON " + and(b.sameKey(), condition),
 		})
 	}
 }
