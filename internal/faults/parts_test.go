@@ -25,7 +25,7 @@ var noPart = fault{name: "the session of one part ended", strike: func(a *site) 
 	a.t.Helper()
 	var parts, ended int
 	err := a.conn.QueryRow(a.t.Context(), `WITH parts AS (SELECT pid, backend_start FROM pg_stat_activity
-			WHERE datname = $1 AND application_name LIKE '%' || $2 || '%' AND query LIKE '%ctid >= %')
+			WHERE datname = $1 AND application_name LIKE '%' || $2 || '%' AND query LIKE '%ctid%>=%')
 		SELECT (SELECT count(*) FROM parts), count(pg_terminate_backend(pid))
 		FROM (SELECT pid FROM parts ORDER BY backend_start DESC LIMIT 1) youngest`, a.world.source, a.flow).Scan(&parts, &ended)
 	if err == nil && (parts != 3 || ended != 1) {
