@@ -10,15 +10,15 @@ import (
 
 // judgeFlow completes the flow, asks the domain and, when that has nothing against it, both
 // ends. What is wrong stands in the edit's problems.
-func (s *Server) judgeFlow(ctx context.Context, edit *flowEdit) (flows.Findings, []flows.StreamPlan, error) {
+func (s *Server) judgeFlow(ctx context.Context, edit *flowEdit) (flows.Findings, []flows.StreamPlan) {
 	edit.typed = flows.Propose(edit.typed, edit.known())
 	if edit.judge(); len(edit.problems) > 0 {
-		return flows.Findings{}, nil, nil
+		return flows.Findings{}, nil
 	}
 	plans, err := s.planEnds(ctx, edit)
 	if err != nil {
 		edit.problems.Add("", problemLine(err))
-		return flows.Findings{}, nil, nil
+		return flows.Findings{}, nil
 	}
 	edit.typed = flows.Propose(edit.typed, edit.known())
 	edit.judge()
@@ -26,7 +26,7 @@ func (s *Server) judgeFlow(ctx context.Context, edit *flowEdit) (flows.Findings,
 	for _, found := range findings.Refused {
 		edit.problems.Add(flowInput(found.Setting()), problemLine(found.Problem))
 	}
-	return findings, plans, nil
+	return findings, plans
 }
 
 // judge asks the domain.

@@ -24,10 +24,7 @@ func (s *Server) previewFlow(c echo.Context, edit flowEdit, form url.Values) err
 	for _, i := range flows.AppendsAll(edit.typed, edit.known()) {
 		edit.typed.Streams[i].AppendAll = true // the preview asks for it too
 	}
-	_, plans, err := s.judgeFlow(ctx, &edit)
-	if err != nil {
-		return err
-	}
+	_, plans := s.judgeFlow(ctx, &edit)
 	if len(edit.problems) > 0 && len(plans) == 0 {
 		return s.showFlow(c, http.StatusUnprocessableEntity, edit)
 	}

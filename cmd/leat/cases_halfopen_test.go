@@ -48,8 +48,11 @@ func TestAChangedColumnListAppendsNothingAgain(t *testing.T) {
 func TestAHalfOpenReadClosesNoVersion(t *testing.T) {
 	t.Parallel()
 	for name, again := range map[string]func(c *kase){
-		"full refresh":      func(c *kase) { c.run("--full-refresh") },
-		"changed selection": func(c *kase) { c.configure("cursor: at, overlap: none, columns: [id, at]", "write_mode: history"); c.run() },
+		"full refresh": func(c *kase) { c.run("--full-refresh") },
+		"changed selection": func(c *kase) {
+			c.configure("cursor: at, overlap: none, columns: [id, at]", "write_mode: history")
+			c.run()
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCase(t, events+"INSERT INTO public.rows VALUES (1, 'a', '2026-01-01'), (2, 'b', '2026-01-02')", "", "cursor: at, overlap: none", "write_mode: history")

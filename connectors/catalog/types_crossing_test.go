@@ -92,14 +92,55 @@ type holder struct {
 }
 
 var postgresHolders = []holder{
-	{"boolean", boolean}, {"smallint", number}, {"integer", number}, {"bigint", number}, {"real", number}, {"double precision", number},
-	{"numeric", number}, {"numeric(38,0)", number}, {"numeric(20,2)", number}, {"numeric(5,2)", number}, {"money", number}, {"oid", number},
-	{"text", text}, {"varchar(8)", text}, {"char(5)", text}, {"bytea", binary}, {"date", date}, {"time", clock}, {"time(0)", clock}, {"timetz", zonedClock},
-	{"timestamp", moment}, {"timestamp(0)", moment}, {"timestamptz", instant}, {"interval", interval}, {"interval(0)", interval},
-	{"uuid", uuid}, {"json", document}, {"jsonb", document}, {"xml", text}, {"inet", text}, {"cidr", text}, {"macaddr", text},
-	{"bit(4)", bits}, {"bit varying", bits}, {"bit varying(2)", bits}, {"point", nested}, {"path", nested}, {"lseg", nested}, {"int4range", nested}, {"tstzrange", nested},
-	{"integer[]", nested}, {"text[]", nested}, {"tsvector", text}, {"tsquery", text}, {"pg_lsn", text}, {"jsonpath", text}, {"ab", text},
-	{"d_stamp", moment}, {"d_float", number},
+	{"boolean", boolean},
+	{"smallint", number},
+	{"integer", number},
+	{"bigint", number},
+	{"real", number},
+	{"double precision", number},
+	{"numeric", number},
+	{"numeric(38,0)", number},
+	{"numeric(20,2)", number},
+	{"numeric(5,2)", number},
+	{"money", number},
+	{"oid", number},
+	{"text", text},
+	{"varchar(8)", text},
+	{"char(5)", text},
+	{"bytea", binary},
+	{"date", date},
+	{"time", clock},
+	{"time(0)", clock},
+	{"timetz", zonedClock},
+	{"timestamp", moment},
+	{"timestamp(0)", moment},
+	{"timestamptz", instant},
+	{"interval", interval},
+	{"interval(0)", interval},
+	{"uuid", uuid},
+	{"json", document},
+	{"jsonb", document},
+	{"xml", text},
+	{"inet", text},
+	{"cidr", text},
+	{"macaddr", text},
+	{"bit(4)", bits},
+	{"bit varying", bits},
+	{"bit varying(2)", bits},
+	{"point", nested},
+	{"path", nested},
+	{"lseg", nested},
+	{"int4range", nested},
+	{"tstzrange", nested},
+	{"integer[]", nested},
+	{"text[]", nested},
+	{"tsvector", text},
+	{"tsquery", text},
+	{"pg_lsn", text},
+	{"jsonpath", text},
+	{"ab", text},
+	{"d_stamp", moment},
+	{"d_float", number},
 }
 
 func duckHolders() []holder {
@@ -258,7 +299,7 @@ func (x *crosser) load(t *testing.T, types []int, from, to int64) error {
 		release(batches)
 		return err
 	}
-	defer load.Abort(context.WithoutCancel(ctx)) //nolint:errcheck // the load's own error counts
+	defer load.Abort(context.WithoutCancel(ctx))
 	if err := load.Announce(ctx, 0, schema); err != nil {
 		release(batches)
 		return err
@@ -288,7 +329,7 @@ func (x *crosser) read(t *testing.T, types []int, from, to int64) (schema record
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer read.Close() //nolint:errcheck // only read
+	defer read.Close()
 	for {
 		event, err := read.Next(t.Context())
 		if errors.Is(err, io.EOF) {
@@ -410,8 +451,10 @@ func postgresSide(t *testing.T) side {
 	t.Helper()
 	url := testdb.Database(t)
 	admin := testdb.Connect(t, url)
-	script := []string{"SET TimeZone = 'UTC'", "CREATE SCHEMA into_pg", "SET search_path = into_pg",
-		"CREATE TYPE ab AS ENUM ('a', 'b')", "CREATE DOMAIN d_stamp AS timestamp", "CREATE DOMAIN d_float AS float8"}
+	script := []string{
+		"SET TimeZone = 'UTC'", "CREATE SCHEMA into_pg", "SET search_path = into_pg",
+		"CREATE TYPE ab AS ENUM ('a', 'b')", "CREATE DOMAIN d_stamp AS timestamp", "CREATE DOMAIN d_float AS float8",
+	}
 	script = append(script, creations(postgresHolders)...)
 	if _, err := admin.Exec(t.Context(), strings.Join(script, "; ")); err != nil {
 		t.Fatal(err)
@@ -490,7 +533,7 @@ func inside(t *testing.T, path string, work func(*duck.Conn)) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close() //nolint:errcheck // the test has failed when it matters
+	defer db.Close()
 	conn, err := db.Connect()
 	if err != nil {
 		t.Fatal(err)

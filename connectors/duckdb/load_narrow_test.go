@@ -89,7 +89,7 @@ func TestNarrowerColumnsAreExact(t *testing.T) {
 				t.Errorf("kept rejects %s", got)
 			}
 			tg.Narrowing = connectors.NarrowingRefuse
-			schema, batch = oneColumn(t, c.column, c.fit...)
+			_, batch = oneColumn(t, c.column, c.fit...)
 			if _, _, err := s.load(t, "refused", tg, batch); !connectors.Is(err, connectors.Config) {
 				t.Errorf("refused by type: %v", err)
 			}
@@ -102,8 +102,17 @@ func TestKindsOfTypesNeverChange(t *testing.T) {
 		logical arrow.DataType
 		have    string
 	}{
-		{record.Float64, "INTEGER"}, {record.Text, "INTEGER"}, {record.Text, "DECIMAL(12,2)"}, {record.TimestampTZ, "TIMESTAMP_S"}, {record.Timestamp, "DATE"}, {record.Date, "TIMESTAMP_S"},
-		{record.Bool, "INTEGER"}, {record.Int64, "VARCHAR"}, {record.Int64, "BOOLEAN"}, {record.Float64, "DECIMAL(12,2)"}, {record.Timestamp, "TIMESTAMP WITH TIME ZONE"},
+		{record.Float64, "INTEGER"},
+		{record.Text, "INTEGER"},
+		{record.Text, "DECIMAL(12,2)"},
+		{record.TimestampTZ, "TIMESTAMP_S"},
+		{record.Timestamp, "DATE"},
+		{record.Date, "TIMESTAMP_S"},
+		{record.Bool, "INTEGER"},
+		{record.Int64, "VARCHAR"},
+		{record.Int64, "BOOLEAN"},
+		{record.Float64, "DECIMAL(12,2)"},
+		{record.Timestamp, "TIMESTAMP WITH TIME ZONE"},
 	} {
 		s := newSite(t, "CREATE TABLE t (id BIGINT, v "+c.have+")")
 		schema, batch := oneColumn(t, record.Column{Type: c.logical}, "NULL")

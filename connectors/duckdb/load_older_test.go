@@ -13,7 +13,7 @@ import (
 func TestAnOlderRowNeverReplacesANewerOne(t *testing.T) {
 	for _, mode := range []connectors.WriteMode{connectors.Upsert, connectors.Update, connectors.History} {
 		t.Run(string(mode), func(t *testing.T) {
-			r := newRoute(t, mode, []string{"id"}, `CREATE TABLE rows AS SELECT * FROM (VALUES (1, 'old', NULL), (1, 'new', 100)) v(id, name, "at")`).by("at", "", connectors.NullsInclude)
+			r := newRoute(t, mode, []string{"id"}, `CREATE TABLE rows AS SELECT * FROM (VALUES (1, 'old', NULL), (1, 'new', 100)) v(id, name, "at")`).by("", connectors.NullsInclude)
 			if mode == connectors.Update {
 				execute(t, r.to.path, `CREATE TABLE rows (id INTEGER, name VARCHAR, "at" INTEGER)`, "INSERT INTO rows (id) VALUES (1)")
 			}

@@ -32,8 +32,9 @@ func newRoute(t *testing.T, mode connectors.WriteMode, unique []string, statemen
 	}
 }
 
-// by reads by a cursor.
-func (r *route) by(cursor, overlap string, nulls connectors.NullPolicy) *route {
+// by reads by the cursor at.
+func (r *route) by(overlap string, nulls connectors.NullPolicy) *route {
+	const cursor = "at"
 	r.selection.Cursor, r.selection.Overlap, r.selection.Nulls = cursor, overlap, nulls
 	r.target.Cursor, r.target.Overlap, r.target.Nulls = cursor, overlap, nulls
 	return r
@@ -103,7 +104,7 @@ func (r *route) send(t *testing.T, load connectors.Load) (end connectors.Close, 
 }
 
 // wants runs once and compares written, unchanged, duplicate, skipped and changed.
-func (r *route) wants(t *testing.T, want ...int64) connectors.Report {
+func (r *route) wants(t *testing.T, want ...int64) {
 	t.Helper()
 	report, err := r.move(t)
 	if err != nil {
@@ -113,7 +114,6 @@ func (r *route) wants(t *testing.T, want ...int64) connectors.Report {
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("written, unchanged, duplicate, skipped, changed = %d, want %d (%s)", got, want, report.Recipe)
 	}
-	return report
 }
 
 func wantRefusal(t *testing.T, err error, kind connectors.Kind, words ...string) {

@@ -24,7 +24,7 @@ func (c *connection) RepeatedKey(ctx context.Context, dataset connectors.Dataset
 	if err != nil {
 		return nil, c.mapError(ctx, err, "begin a transaction")
 	}
-	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // it only read
+	defer tx.Rollback(context.WithoutCancel(ctx))
 	if limit, ok := ctx.Deadline(); ok {
 		left := max(time.Until(limit).Milliseconds()*9/10, 1)
 		if _, err := tx.Exec(ctx, fmt.Sprintf("SET LOCAL statement_timeout = %d", left)); err != nil {

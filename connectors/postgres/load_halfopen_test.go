@@ -8,8 +8,8 @@ import (
 )
 
 // halfOpen makes the flow read by a cursor without any overlap.
-func (f *flow) halfOpen(cursor string, nulls connectors.NullPolicy) *flow {
-	f.incremental(cursor)
+func (f *flow) halfOpen(nulls connectors.NullPolicy) *flow {
+	f.incremental("at")
 	f.target.Overlap, f.target.Nulls, f.selection.Nulls = connectors.OverlapNone, nulls, nulls
 	return f
 }
@@ -29,14 +29,14 @@ func TestRowsThatNoCursorOrdersComeOnce(t *testing.T) {
 			t.Run(fmt.Sprintf("%s %s", typ, layout), func(t *testing.T) {
 				c, admin := newDatabase(t, fmt.Sprintf(`CREATE SCHEMA dwh; CREATE TABLE t (id int, at %s);
 					INSERT INTO t VALUES (1, '%s'), (2, '%s'), (3, '%s'), (4, '%s'), (5, NULL)`, typ, values[0], values[1], values[2], values[3]))
-				keyed := into(c, "t", connectors.Insert, "id").halfOpen("at", connectors.NullsInclude)
+				keyed := into(c, "t", connectors.Insert, "id").halfOpen(connectors.NullsInclude)
 				keyed.target.Layout = layout
 				wantCounts(t, keyed.must(t), 4, 0, 0, 0, 4) // the row at the highest cursor waits
 				wantCounts(t, keyed.must(t), 0, 0, 3, 0, 0)
 				execute(t, admin, "INSERT INTO t VALUES (6, NULL), (7, '"+values[2]+"')")
 				wantCounts(t, keyed.must(t), 2, 0, 3, 0, 2)
 
-				keyless := into(c, "t", connectors.Insert).halfOpen("at", connectors.NullsInclude)
+				keyless := into(c, "t", connectors.Insert).halfOpen(connectors.NullsInclude)
 				keyless.target.Layout = layout
 				keyless.target.StateKey, keyless.target.Table.Name = "test/keyless", "keyless"
 				for range 2 { // neither into a new table nor into one that stands
@@ -44,7 +44,7 @@ func TestRowsThatNoCursorOrdersComeOnce(t *testing.T) {
 					wantRefusal(t, err, connectors.Data, "5 rows", `"at"`, "nulls: exclude", "unique columns")
 					execute(t, admin, "DROP TABLE IF EXISTS dwh.keyless; CREATE TABLE dwh.keyless (LIKE dwh.t)")
 				}
-				keyless.halfOpen("at", connectors.NullsExclude)
+				keyless.halfOpen(connectors.NullsExclude)
 				wantCounts(t, keyless.must(t), 1, 0, 0, 0, 1)
 				wantCounts(t, keyless.must(t), 0, 0, 0, 0, 0)
 			})
@@ -56,10 +56,10 @@ func TestRowsThatNoCursorOrdersComeOnce(t *testing.T) {
 func TestRowsWithoutAnyCursorComeOnce(t *testing.T) {
 	t.Parallel()
 	c, admin := newDatabase(t, "CREATE SCHEMA dwh; CREATE TABLE t (id int, at timestamptz); INSERT INTO t VALUES (1, NULL), (2, NULL)")
-	keyed := into(c, "t", connectors.Insert, "id").halfOpen("at", "")
+	keyed := into(c, "t", connectors.Insert, "id").halfOpen("")
 	wantCounts(t, keyed.must(t), 2, 0, 0, 0, 2)
 	wantCounts(t, keyed.must(t), 0, 0, 2, 0, 0)
-	keyless := into(c, "t", connectors.Insert).halfOpen("at", "")
+	keyless := into(c, "t", connectors.Insert).halfOpen("")
 	keyless.target.StateKey, keyless.target.Table.Name = "test/keyless", "keyless"
 	_, err := keyless.move(t)
 	wantRefusal(t, err, connectors.Data, "2 rows")
@@ -72,9 +72,9 @@ func TestRowsWithoutAnyCursorComeOnce(t *testing.T) {
 // has to be looked up.
 func TestAHalfOpenInsertNeedsNoLook(t *testing.T) {
 	t.Parallel()
-	c, admin := newDatabase(t, "CREATE SCHEMA dwh; CREATE TABLE t (id int, at timestamptz); CREATE TABLE dwh.t (id int, at timestamptz); INSERT INTO t VALUES (1, '2026-01-01'), (2, '2026-01-02')")
-	c, _ = role(t, admin, "GRANT CREATE, USAGE ON SCHEMA dwh TO $ROLE; GRANT INSERT ON dwh.t TO $ROLE; GRANT SELECT ON t TO $ROLE")
-	f := into(c, "t", connectors.Insert, "id").halfOpen("at", "")
+	_, admin := newDatabase(t, "CREATE SCHEMA dwh; CREATE TABLE t (id int, at timestamptz); CREATE TABLE dwh.t (id int, at timestamptz); INSERT INTO t VALUES (1, '2026-01-01'), (2, '2026-01-02')")
+	c, _ := role(t, admin, "GRANT CREATE, USAGE ON SCHEMA dwh TO $ROLE; GRANT INSERT ON dwh.t TO $ROLE; GRANT SELECT ON t TO $ROLE")
+	f := into(c, "t", connectors.Insert, "id").halfOpen("")
 	wantCounts(t, f.must(t), 1, 0, 0, 0, 1)
 	execute(t, admin, "INSERT INTO t VALUES (3, 'infinity')")
 	_, err := f.move(t)
@@ -140,7 +140,7 @@ func TestAFullRefreshOfAnInsertIsRefused(t *testing.T) {
 	t.Parallel()
 	c, admin := newDatabase(t, shop)
 	for name, f := range map[string]*flow{
-		"whole": into(c, "t", connectors.Insert), "half-open": into(c, "t", connectors.Insert).halfOpen("at", ""), "keyed": into(c, "t", connectors.Insert, "id").incremental("at"),
+		"whole": into(c, "t", connectors.Insert), "half-open": into(c, "t", connectors.Insert).halfOpen(""), "keyed": into(c, "t", connectors.Insert, "id").incremental("at"),
 	} {
 		f.target.StateKey, f.target.Table.Name = "test/"+name, name
 		f.target.FullRefresh = true

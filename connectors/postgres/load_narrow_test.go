@@ -198,8 +198,14 @@ func otherSource(t testing.TB) (record.Schema, record.Batch) {
 		logical   arrow.DataType
 		fits, not string
 	}{
-		{"i", record.Int64, "7", "32768"}, {"d", record.Float64, "0.5", "0.1"}, {"n", record.Decimal(20, 4), "1.5000", "1.5001"}, {"w", record.Decimal(38, 2), "12.00", "12.50"},
-		{"t", record.Text, "žžž", "abc "}, {"c", record.Text, "abc", "ab"}, {"u", record.Text, "1.5", "1.505"}, {"ts", record.Timestamp, "2026-01-01 00:00:01", "2026-01-01 00:00:01.5"},
+		{"i", record.Int64, "7", "32768"},
+		{"d", record.Float64, "0.5", "0.1"},
+		{"n", record.Decimal(20, 4), "1.5000", "1.5001"},
+		{"w", record.Decimal(38, 2), "12.00", "12.50"},
+		{"t", record.Text, "žžž", "abc "},
+		{"c", record.Text, "abc", "ab"},
+		{"u", record.Text, "1.5", "1.505"},
+		{"ts", record.Timestamp, "2026-01-01 00:00:01", "2026-01-01 00:00:01.5"},
 		{"x", record.Decimal(30, 20), "0.1", "0.12345678901234567890"},
 	}
 	var schema record.Schema

@@ -13,9 +13,10 @@ func TestAnOlderRowNeverReplacesANewerOne(t *testing.T) {
 	t.Parallel()
 	for _, typ := range []string{"int", "numeric", "timestamp", "text"} {
 		low, high, higher := "'5'", "'10'", "'20'"
-		if typ == "timestamp" {
+		switch typ {
+		case "timestamp":
 			low, high, higher = "'2026-01-01'", "'2026-01-02'", "'2026-01-03'"
-		} else if typ == "text" {
+		case "text":
 			low, high, higher = "'a'", "'b'", "'c'"
 		}
 		for _, mode := range []connectors.WriteMode{connectors.Upsert, connectors.Update, connectors.History} {

@@ -165,7 +165,7 @@ func TestChangesWhileASwapRuns(t *testing.T) {
 		t.Run(change.sql, func(t *testing.T) {
 			again(t, admin)
 			f := into(c, "t", connectors.TruncateInsert)
-			r, err, after := f.changed(t, admin, func() { execute(t, admin, change.sql) })
+			r, after, err := f.changed(t, admin, func() { execute(t, admin, change.sql) })
 			switch {
 			case change.recipe == "":
 				wantRefusal(t, err, connectors.Conflict, "Somebody changed dwh.t", "Run it again")
@@ -190,7 +190,7 @@ func TestASwapThatWasAskedForNamesTheDifference(t *testing.T) {
 	c, admin := newDatabase(t, shop+"; "+swapped)
 	f := into(c, "t", connectors.TruncateInsert)
 	f.target.Replace = connectors.ReplaceSwap
-	_, err, after := f.changed(t, admin, func() { execute(t, admin, "CREATE VIEW dwh.v AS SELECT id FROM dwh.t") })
+	_, after, err := f.changed(t, admin, func() { execute(t, admin, "CREATE VIEW dwh.v AS SELECT id FROM dwh.t") })
 	wantRefusal(t, err, connectors.Conflict, "Somebody changed dwh.t", "dependent rule")
 	if !connectors.AsError(err).Retryable {
 		t.Error("the failure is not tried again")
@@ -203,7 +203,7 @@ func TestASwapThatWasAskedForNamesTheDifference(t *testing.T) {
 
 // changed runs the flow with a change when all rows have been sent, and returns the
 // table's shape after the change.
-func (f *flow) changed(t *testing.T, admin *pgx.Conn, change func()) (connectors.Report, error, string) {
+func (f *flow) changed(t *testing.T, admin *pgx.Conn, change func()) (report connectors.Report, shape string, err error) {
 	t.Helper()
 	load, err := f.begin(t)
 	if err != nil {
@@ -215,13 +215,13 @@ func (f *flow) changed(t *testing.T, admin *pgx.Conn, change func()) (connectors
 		t.Fatal(err)
 	}
 	change()
-	shape := digest(t, admin, tableShape)
+	shape = digest(t, admin, tableShape)
 	reports, err := load.Commit(t.Context(), []connectors.Close{end})
 	if err != nil {
 		_ = load.Abort(context.WithoutCancel(t.Context()))
-		return connectors.Report{}, err, shape
+		return connectors.Report{}, shape, err
 	}
-	return reports[0], nil, shape
+	return reports[0], shape, nil
 }
 
 // TestChangesWhileASwapWaits makes changes that need no lock of the table when the new one

@@ -106,7 +106,9 @@ func TestCompareWithoutLeavesColumnsOut(t *testing.T) {
 		replace connectors.Replace
 		around  string
 	}{
-		{mode: connectors.Upsert}, {mode: connectors.Update}, {mode: connectors.TruncateInsert, replace: connectors.ReplaceMerge},
+		{mode: connectors.Upsert},
+		{mode: connectors.Update},
+		{mode: connectors.TruncateInsert, replace: connectors.ReplaceMerge},
 		{mode: connectors.TruncateInsert, around: "; CREATE TABLE dwh.film (a int REFERENCES dwh.a); INSERT INTO dwh.film VALUES (1)"},
 	} {
 		t.Run(string(c.mode)+" "+string(c.replace), func(t *testing.T) {

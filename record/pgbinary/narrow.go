@@ -168,6 +168,7 @@ func endless(oid uint32, value []byte) bool {
 // Reasons of values that a narrower type does not hold.
 
 func outOfRange(to Type) string { return fmt.Sprintf("the value is out of range for %s", to) }
+
 func tooFine(to Type) string {
 	return fmt.Sprintf("the value has more digits behind the point than %s keeps", to)
 }

@@ -202,10 +202,10 @@ func (n number10k) float(bits int) (float64, bool) {
 func readShortest(text []byte) (coefficient uint64, power int) {
 	behind, inFraction := 0, false
 	for i, c := range text {
-		switch {
-		case c == '.':
+		switch c {
+		case '.':
 			inFraction = true
-		case c == 'e':
+		case 'e':
 			exponent, _ := strconv.Atoi(string(text[i+1:])) // made by AppendFloat
 			power = exponent - behind
 			for coefficient > 0 && coefficient%10 == 0 {
