@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"leat/connectors"
@@ -21,6 +22,9 @@ func (j *job) outcome(ctx context.Context, reports []connectors.Report, err erro
 			}
 			stream.EndedAt = now
 			stream.Status, stream.Error = ending(ctx, err, len(reports) > 0)
+			if connectors.Is(err, connectors.Ownership) && j.leavesOpen() {
+				stream.Status = flows.RunSkipped
+			}
 			if stream.Status == flows.RunUnknown {
 				stream.EndedAt = time.Time{}
 			}
@@ -31,6 +35,12 @@ func (j *job) outcome(ctx context.Context, reports []connectors.Report, err erro
 		level, line := lastLine(j.board.stream(m))
 		j.say(i, level, line)
 	}
+}
+
+// leavesOpen says that a person is still to answer whether the tables of the job are taken
+// over: until then they are skipped and named.
+func (j *job) leavesOpen() bool {
+	return !slices.ContainsFunc(j.routes(), func(r route) bool { return takeover(r.stream, r.table) != connectors.TakeoverAsk })
 }
 
 // apply copies a report into the stream.

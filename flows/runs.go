@@ -136,7 +136,7 @@ type LogLine struct {
 
 // Outcome folds stream states into the run's: all succeeded, some (partial) or none.
 func Outcome(streams []StreamRun) RunStatus {
-	good, cancelled := 0, 0
+	good, cancelled, skipped := 0, 0, 0
 	for _, stream := range streams {
 		switch stream.Status {
 		case RunSucceeded:
@@ -145,11 +145,15 @@ func Outcome(streams []StreamRun) RunStatus {
 			return RunUnknown
 		case RunCancelled:
 			cancelled++
+		case RunSkipped:
+			skipped++
 		}
 	}
 	switch {
 	case good == len(streams):
 		return RunSucceeded
+	case skipped == len(streams):
+		return RunSkipped
 	case good > 0:
 		return RunPartial
 	case cancelled > 0:

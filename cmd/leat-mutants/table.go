@@ -28,15 +28,17 @@ var (
 	store    = suite{folder: "./storage"}
 	planning = suite{folder: "./connectors/sqlload"}
 	engine   = suite{folder: "./engine"}
+	owners   = suite{folder: "./connectors/postgres", run: "Owner|Owned|Others|Children|Parent|Hypertables"}
 	cases    = suite{folder: "./cmd/leat", run: "TestTies|TestRows|TestNoNew|TestNewest|TestAnEmpty|TestASource|TestATrigger"}
 	faults   = suite{folder: "./internal/faults", run: "TestFaults/cells"}
 )
 
 const (
-	storeFile    = "connectors/sqlload/store.go"
-	countsFile   = "connectors/sqlload/counts.go"
-	transferFile = "engine/transfer.go"
-	partsFile    = "connectors/postgres/parts.go"
+	storeFile     = "connectors/sqlload/store.go"
+	countsFile    = "connectors/sqlload/counts.go"
+	transferFile  = "engine/transfer.go"
+	ownershipFile = "connectors/sqlload/ownership.go"
+	partsFile     = "connectors/postgres/parts.go"
 )
 
 var mutants = []mutant{
@@ -180,5 +182,20 @@ var mutants = []mutant{
 		name: "DuckDB's position moves back", file: "connectors/duckdb/incremental.go",
 		old: `c.typed("$1")+" > "+c.typed("$2")`, new: `c.typed("$1")+" IS DISTINCT FROM "+c.typed("$2")`,
 		suites: []suite{duckdb},
+	},
+	{
+		name: "rows of others are removed", file: ownershipFile,
+		old: "return e == nil || !e.Filled || !s.removes() ||", new: "return e == nil || !e.Filled || s.removes() || !s.removes() ||",
+		suites: []suite{contract, owners, cases, loading},
+	},
+	{
+		name: "nobody asks under the lock whose rows go", file: ownershipFile,
+		old: "if count > 0 && p.Spec.Target.Takeover != connectors.TakeoverYes {", new: "if count < 0 && p.Spec.Target.Takeover != connectors.TakeoverYes {",
+		suites: []suite{contract, owners, loading},
+	},
+	{
+		name: "a statement changes rows of tables that inherit", file: "connectors/sqlload/inherit.go",
+		old: "return \"ONLY \" + table", new: "return \"\" + table",
+		suites: []suite{owners, loading},
 	},
 }

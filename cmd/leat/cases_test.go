@@ -30,16 +30,22 @@ func newCase(t *testing.T, source, target, dataset, stream string) *kase {
 	return c
 }
 
-// configure saves the flow. A dataset without a table or query reads public.rows.
+// configure saves the flow.
 func (c *kase) configure(dataset, stream string) {
 	c.t.Helper()
+	c.leat.apply(c.document(dataset, stream))
+}
+
+// document is the flow's configuration. A dataset without a table or query reads
+// public.rows.
+func (c *kase) document(dataset, stream string) string {
 	if !strings.Contains(dataset, "query:") {
 		dataset = strings.TrimSuffix("table: public.rows, "+dataset, ", ")
 	}
-	c.leat.apply(c.authorizers() + fmt.Sprintf(`sources: [{name: s, authorizer: source, datasets: [{name: rows, %s}]}]
+	return c.authorizers() + fmt.Sprintf(`sources: [{name: s, authorizer: source, datasets: [{name: rows, %s}]}]
 destinations: [{name: d, authorizer: target, default_schema: analytics}]
 flows: [{name: f, destination: d, streams: [{from: {source: s, dataset: rows}, table: rows, %s}]}]
-`, dataset, stream))
+`, dataset, stream)
 }
 
 func (c *kase) source(sql string) { c.t.Helper(); exec1(c.t, c.sourceConn, sql) }
