@@ -99,6 +99,8 @@ type Capabilities struct {
 	Cursors bool
 	// WriteModes lists what Begin accepts.
 	WriteModes []WriteMode
+	// Recipes lists the ways of truncate_insert that may be asked for beside auto.
+	Recipes []Replace
 	// RawLayout says that LayoutRaw is offered.
 	RawLayout bool
 	// Atomicity of one load.
@@ -135,6 +137,11 @@ func (c Capabilities) Fold(name string) string {
 		return strings.ToLower(name)
 	}
 	return name
+}
+
+// OffersRecipe says whether a way of truncate_insert may be asked for.
+func (c Capabilities) OffersRecipe(recipe Replace) bool {
+	return recipe == "" || recipe == ReplaceAuto || slices.Contains(c.Recipes, recipe)
 }
 
 // Offers says whether mode is offered.

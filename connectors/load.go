@@ -69,6 +69,9 @@ const (
 	ReplaceSwap         Replace = "swap"
 )
 
+// Recipes lists the recipes that may be asked for beside auto.
+func Recipes() []Replace { return []Replace{ReplaceMerge, ReplaceDeleteInsert, ReplaceSwap} }
+
 // Takeover says whether a load may remove rows that its stream does not own: it made the
 // table, found it empty, or took it over before.
 type Takeover string

@@ -164,9 +164,11 @@ func (s Stream) checkMode(problems connectors.Problems, at string, can connector
 	if !slices.Contains([]connectors.Drift{"", connectors.DriftReport, connectors.DriftAdd, connectors.DriftWiden, connectors.DriftRefuse}, s.Drift) {
 		problems.Add(at+"drift", "is not known: use report, add, widen or refuse")
 	}
-	recipes := []connectors.Replace{"", connectors.ReplaceAuto, connectors.ReplaceMerge, connectors.ReplaceDeleteInsert, connectors.ReplaceSwap}
-	if !slices.Contains(recipes, s.Replace) {
+	known := append([]connectors.Replace{"", connectors.ReplaceAuto}, connectors.Recipes()...)
+	if !slices.Contains(known, s.Replace) {
 		problems.Add(at+"replace", "is not known: use auto, merge, delete_insert or swap")
+	} else if !can.OffersRecipe(s.Replace) {
+		problems.Add(at+"replace", fmt.Sprintf("%s is not offered by the destination: use auto", s.Replace))
 	} else if s.Replace != "" && s.WriteMode != connectors.TruncateInsert {
 		problems.Add(at+"replace", "has a meaning for truncate_insert only: leave it out")
 	}

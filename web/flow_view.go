@@ -88,6 +88,9 @@ func (e *flowEdit) streamForm(i int) page.StreamForm {
 		CreateIndexes: stream.CreateIndexes == nil || *stream.CreateIndexes, LoadedAt: stream.LoadedAt, RunID: stream.RunID,
 		RawLayout: e.capabilities.RawLayout, Writers: strconv.Itoa(max(stream.Writers, 1)), MaxWriters: e.capabilities.Writers, Error: errorBox(seen.problem), Rejects: "0",
 	}
+	for _, recipe := range e.capabilities.Recipes {
+		form.Recipes = append(form.Recipes, string(recipe))
+	}
 	if stream.Rejects != nil {
 		form.Rejects = strconv.FormatInt(*stream.Rejects, 10)
 	}

@@ -44,7 +44,7 @@ const (
 func (h Harness) ownership(t *testing.T) {
 	n := 0
 	for _, mode := range h.Connector.Descriptor().Capabilities.WriteModes {
-		for _, recipe := range recipes(mode) {
+		for _, recipe := range h.recipes(mode) {
 			for _, found := range findings {
 				for _, takeover := range answers(mode, recipe, found) {
 					n++
@@ -73,12 +73,12 @@ func answers(mode connectors.WriteMode, recipe connectors.Replace, found finding
 	}
 }
 
-// recipes are the ways of a mode to replace rows.
-func recipes(mode connectors.WriteMode) []connectors.Replace {
+// recipes are the ways of a mode to replace rows that the system offers.
+func (h Harness) recipes(mode connectors.WriteMode) []connectors.Replace {
 	if mode != connectors.TruncateInsert {
 		return []connectors.Replace{""}
 	}
-	return []connectors.Replace{connectors.ReplaceAuto, connectors.ReplaceMerge, connectors.ReplaceDeleteInsert, connectors.ReplaceSwap}
+	return append([]connectors.Replace{connectors.ReplaceAuto}, h.Connector.Descriptor().Capabilities.Recipes...)
 }
 
 // removesRows says that a mode removes rows that it does not bring.

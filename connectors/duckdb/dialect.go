@@ -13,6 +13,7 @@ type dialect struct{}
 var _ sqlload.Dialect = dialect{}
 
 func (dialect) MaxIdentifier() int       { return 0 }
+func (dialect) MaxColumns() int          { return 0 }
 func (dialect) Quote(name string) string { return duck.Quote(name) }
 
 // SystemColumn keeps rowid free, by which staged rows are ordered.

@@ -59,7 +59,7 @@ func (connector) Descriptor() connectors.Descriptor {
 		Where:      func(s connectors.Settings) string { return s[settingPath] },
 		Capabilities: connectors.Capabilities{
 			Reads: true, Loads: true, Queries: true, Cursors: true,
-			WriteModes: connectors.WriteModes(), Atomicity: connectors.AtomicFlow,
+			WriteModes: connectors.WriteModes(), Recipes: recipes, Atomicity: connectors.AtomicFlow,
 			DefaultSchema: defaultSchema, FoldsCase: true, Parallelism: 1, Types: typeTable(),
 		},
 	}

@@ -76,14 +76,33 @@ func (c *connection) Begin(ctx context.Context, id connectors.LoadID, targets []
 	return l, nil
 }
 
+// recipes are the ways of truncate_insert: there are no indexes to merge by, and nothing to
+// gain from a swap.
+var recipes = []connectors.Replace{connectors.ReplaceDeleteInsert}
+
 // validateTargets refuses what needs no look at the database.
 func validateTargets(id connectors.LoadID, targets []connectors.Target) error {
 	for _, target := range targets {
-		if target.Layout == connectors.LayoutRaw {
-			return &connectors.Error{Kind: connectors.Config, Message: "DuckDB does not offer the raw layout", Fix: "Use the layout columns."}
+		if err := requireOffered(target); err != nil {
+			return err
 		}
 	}
 	return sqlload.CheckTargets(id, targets, func(a, b connectors.Table) bool { return strings.EqualFold(a.String(), b.String()) })
+}
+
+// requireOffered refuses what DuckDB does not offer.
+func requireOffered(target connectors.Target) error {
+	switch {
+	case target.Layout == connectors.LayoutRaw:
+		return &connectors.Error{Kind: connectors.Config, Message: "DuckDB does not offer the raw layout", Fix: "Use the layout columns."}
+	case !(connectors.Capabilities{Recipes: recipes}).OffersRecipe(target.Replace):
+		return &connectors.Error{
+			Kind: connectors.Config, Message: fmt.Sprintf("DuckDB does not offer replace: %s, which %s asks for", target.Replace, target.Table),
+			Fix: "Use replace: auto or delete_insert.",
+		}
+	default:
+		return nil
+	}
 }
 
 func (l *load) begin(ctx context.Context, targets []connectors.Target) error {

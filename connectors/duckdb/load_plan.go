@@ -28,6 +28,9 @@ func (c *connection) Plan(ctx context.Context, id connectors.LoadID, targets []c
 
 func planOne(ctx context.Context, s session, id connectors.LoadID, target connectors.Target) (connectors.Plan, error) {
 	plan := connectors.Plan{Table: target.Table}
+	if err := requireOffered(target); err != nil {
+		return plan, err
+	}
 	if err := requireSchema(ctx, s, target.Table.Schema); err != nil {
 		return plan, err
 	}

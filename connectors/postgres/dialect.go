@@ -11,6 +11,9 @@ import (
 // maxIdentifier is the longest name in bytes (NAMEDATALEN - 1).
 const maxIdentifier = 63
 
+// maxColumns is the most columns of a table (MaxHeapAttributeNumber).
+const maxColumns = 1600
+
 // systemColumns are the columns that every table has already.
 var systemColumns = []string{"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"}
 
@@ -30,6 +33,8 @@ type dialect struct {
 var _ sqlload.Dialect = dialect{}
 
 func (dialect) MaxIdentifier() int { return maxIdentifier }
+
+func (dialect) MaxColumns() int { return maxColumns }
 
 func (dialect) Quote(name string) string { return pgwire.Quote(name) }
 

@@ -89,6 +89,8 @@ func (l *load) oneWriter(ctx context.Context, it *item) (string, error) {
 		return "this user may not read the table", nil
 	case slices.ContainsFunc(it.match.spec.Fields, func(f sqlload.Field) bool { return f.Column == orderColumn }):
 		return "a column is called " + orderColumn, nil
+	case len(it.match.spec.Fields) >= maxColumns:
+		return fmt.Sprintf("the order of the rows needs a column, and a table has at most %d", maxColumns), nil
 	}
 	row, err := l.s.one(ctx, "SELECT has_schema_privilege($1, 'CREATE')", schema)
 	if err != nil || row[0].Bool() {

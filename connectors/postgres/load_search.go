@@ -58,7 +58,7 @@ func rowError(err error) bool {
 
 // rejectNullKeys takes rows with NULL in the unique columns out of the staging table.
 func (l *load) rejectNullKeys(ctx context.Context, s *session, it *item) error {
-	if !it.target.Mode.NeedsKey() {
+	if !it.plan.ByKey() {
 		return nil
 	}
 	nulls := make([]string, len(it.plan.Spec.Unique))
@@ -71,7 +71,7 @@ func (l *load) rejectNullKeys(ctx context.Context, s *session, it *item) error {
 
 // take moves the staged rows of a condition to the rejects.
 func (l *load) take(ctx context.Context, s *session, it *item, condition string, reason record.Reject) error {
-	rows, err := s.Query(ctx, "DELETE FROM "+it.plan.CopyInto+" AS s WHERE "+condition+" RETURNING pg_catalog.row_to_json(s)")
+	rows, err := s.Query(ctx, "DELETE FROM "+it.plan.CopyInto+" AS s WHERE "+condition+" RETURNING pg_catalog.row_to_json(s.*)") // s alone could be a column
 	if err != nil {
 		return err
 	}

@@ -59,8 +59,8 @@ func fields() []connectors.Field {
 func capabilities() connectors.Capabilities {
 	return connectors.Capabilities{
 		Reads: true, Loads: true, Networked: true, Queries: true, Cursors: true,
-		WriteModes: connectors.WriteModes(), RawLayout: true, Atomicity: connectors.AtomicFlow,
-		DefaultSchema: "dbo", MaxIdentifier: 63, MaxColumns: 1600, Parallelism: 16, Writers: 8,
+		WriteModes: connectors.WriteModes(), Recipes: connectors.Recipes(), RawLayout: true, Atomicity: connectors.AtomicFlow,
+		DefaultSchema: "dbo", MaxIdentifier: maxIdentifier, MaxColumns: maxColumns, Parallelism: 16, Writers: 8,
 		Types: typeTable(),
 	}
 }

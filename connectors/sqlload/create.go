@@ -31,7 +31,11 @@ func (b *builder) createTable(table string) string {
 	return "CREATE TABLE " + table + " (\n  " + strings.Join(lines, ",\n  ") + "\n)"
 }
 
-func (b *builder) keyed() bool { return b.s.Target.Mode.NeedsKey() }
+// keyed says that loads find rows of the table by the unique columns.
+func (b *builder) keyed() bool {
+	merged := b.s.Target.Mode == connectors.TruncateInsert && b.s.Target.Replace == connectors.ReplaceMerge
+	return b.s.Target.Mode.NeedsKey() || merged
+}
 
 // indexes adds the indexes of a created table.
 func (b *builder) indexes() {

@@ -7,6 +7,8 @@ package sqlload
 type Dialect interface {
 	// MaxIdentifier is the longest name in bytes; 0 means no limit.
 	MaxIdentifier() int
+	// MaxColumns is the most columns of a table; 0 means no limit.
+	MaxColumns() int
 	// Quote quotes one identifier, always, so that reserved words need no list.
 	Quote(name string) string
 	// SystemColumn says that no column may have this name.

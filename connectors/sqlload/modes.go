@@ -153,6 +153,7 @@ func (b *builder) dedupe() {
 func (b *builder) probe(condition string) {
 	b.analyze()
 	b.step(b.matchProbe(condition))
+	b.step(b.differProbe(condition))
 }
 
 // countStaged counts the rows of the staging table.

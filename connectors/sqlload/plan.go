@@ -85,6 +85,9 @@ func Build(d Dialect, s Spec) (*Plan, error) {
 	if err := s.validate(); err != nil {
 		return nil, err
 	}
+	if err := s.validateWidth(d.MaxColumns()); err != nil {
+		return nil, err
+	}
 	b := builder{d: d, s: s, p: &Plan{Spec: s, dialect: d}}
 	b.target, b.rows = b.table(s.Table), s.Existing.Rows(b.table(s.Table))
 	b.staging = d.Staging(s.Staging)
@@ -225,6 +228,9 @@ func (b *builder) because(recipe, reason string) { b.p.Recipe, b.p.Reason = reci
 // guarded says that triggers or rules stand on the target, so that every count is
 // foretold by a probe.
 func (b *builder) guarded() bool { return b.s.Existing != nil && len(b.s.Existing.Guards) > 0 }
+
+// ByKey says that rows are told apart by the unique columns, which may not be NULL then.
+func (p *Plan) ByKey() bool { return p.Spec.Target.Mode.NeedsKey() || p.Recipe == recipeMerge }
 
 // Statements lists the whole plan as text, for golden files and `plan`.
 func (p *Plan) Statements() []string {

@@ -12,6 +12,7 @@ import (
 type plain struct{}
 
 func (plain) MaxIdentifier() int            { return 63 }
+func (plain) MaxColumns() int               { return 1600 }
 func (plain) Quote(name string) string      { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 func (plain) SystemColumn(name string) bool { return name == "ctid" }
 func (plain) Cast(e, t string) string       { return "CAST(" + e + " AS " + t + ")" }
@@ -90,7 +91,7 @@ func upsertPlan(t *testing.T, guards ...string) *Plan {
 
 // good are the answers of an upsert of 6 rows: 1 double, 2 new, 2 changed, 1 equal.
 func good() map[string][]int64 {
-	return map[string][]int64{"GROUP BY s.\"id\"": {6, 0, 1}, "DELETE FROM stage": {1}, "LEFT JOIN": {2, 2, 2, 3}, "UPDATE ": {2}, "INSERT INTO": {2}}
+	return map[string][]int64{"GROUP BY s.\"id\"": {6, 0, 1}, "DELETE FROM stage": {1}, "LEFT JOIN": {2, 3}, "stage s JOIN": {2, 2}, "UPDATE ": {2}, "INSERT INTO": {2}}
 }
 
 func TestApplyCountsEveryRowOnce(t *testing.T) {
@@ -112,7 +113,7 @@ func TestApplyRefusesCountsThatDoNotAddUp(t *testing.T) {
 		"fewer rows are staged":       func(a map[string][]int64, _ *Input) { a["GROUP BY s.\"id\""] = []int64{5, 0, 1} },
 		"fewer rows were updated":     func(a map[string][]int64, _ *Input) { a["UPDATE "] = []int64{1} },
 		"fewer rows were inserted":    func(a map[string][]int64, _ *Input) { a["INSERT INTO"] = []int64{1} },
-		"more changed than came":      func(a map[string][]int64, _ *Input) { a["LEFT JOIN"] = []int64{2, 4, 2, 3} },
+		"more changed than came":      func(a map[string][]int64, _ *Input) { a["stage s JOIN"] = []int64{4, 2} },
 		"a double stayed":             func(a map[string][]int64, _ *Input) { a["DELETE FROM stage"] = []int64{0} },
 	} {
 		answers, changed := good(), in

@@ -7,21 +7,36 @@ import (
 // replace plans truncate_insert. Every recipe shows readers the old rows or the new
 // ones: TRUNCATE is never used, since a reader with an older snapshot would see none.
 func (b *builder) replace() error {
-	if b.s.Existing == nil && !b.s.mustStage() {
+	switch wish := b.s.Target.Replace; {
+	case wish == connectors.ReplaceMerge:
+		return b.mergeAsked()
+	case wish == connectors.ReplaceSwap && b.s.mustStage(): // the next load could not swap either
+		return b.noSwap(b.s.whyStage())
+	case b.s.Existing == nil && !b.s.mustStage():
 		b.create()
 		b.recount(b.target)
 		return nil
-	}
-	switch wish := b.s.Target.Replace; {
-	case wish == connectors.ReplaceSwap && b.s.Existing != nil:
+	case wish == connectors.ReplaceSwap:
 		return b.swap()
-	case wish == connectors.ReplaceMerge:
-		return b.merge("it was asked for")
 	case wish == connectors.ReplaceDeleteInsert:
 		b.deleteAll("it was asked for")
 		return nil
 	}
 	return b.replaceAuto()
+}
+
+// mergeAsked merges, or makes the table with the unique index that the next load merges by.
+func (b *builder) mergeAsked() error {
+	if b.s.Existing != nil || b.s.mustStage() {
+		return b.merge("it was asked for")
+	}
+	if err := b.mergeKey(); err != nil {
+		return err
+	}
+	b.create()
+	b.staging = b.target
+	b.step(b.keyProbe())
+	return nil
 }
 
 func (b *builder) replaceAuto() error {
@@ -100,8 +115,11 @@ func (b *builder) merge(why string) error {
 func (b *builder) mergeKey() error {
 	e := b.s.Existing
 	if e == nil {
-		if len(b.s.Unique) == 0 {
-			return refuse("truncate_insert by merge into %s needs unique columns", "Name the columns that identify a row, or use another recipe.", b.s.Table)
+		switch {
+		case len(b.s.Unique) == 0 || !b.loadsAll(b.s.Unique):
+			return refuse("truncate_insert by merge into %s needs unique columns that the table gets from the source", "Name the columns that identify a row, or use another recipe.", b.s.Table)
+		case !b.s.Target.CreateIndexes:
+			return refuse("truncate_insert by merge into %s needs a unique index, and none is made for the stream", "Leave create_indexes out, make the table and its unique index yourself, or use another recipe.", b.s.Table)
 		}
 		return nil
 	}

@@ -142,17 +142,24 @@ func (b *builder) dropDuplicates() string {
 		" s) r WHERE " + b.d.Order("d") + " = r.o AND r.place > 1"
 }
 
-// matchProbe foretells what a mode will do: staged rows without a match, staged rows
-// with a match that differs, target rows that differ, target rows that match. The
-// condition narrows the target's rows.
+// matchProbe counts the staged rows without a match and the target rows that match; only
+// keys are compared. The condition narrows the target's rows.
 func (b *builder) matchProbe(condition string) Statement {
-	first := "t." + b.d.Quote(b.s.Unique[0])
 	return Statement{
-		Figures: []string{"missing", "differing", "touched", "matched"},
-		SQL: "SELECT " + countIf("m.matches = 0") + ", " + countIf("m.differing > 0") + ", " +
-			"CAST(coalesce(sum(m.differing), 0) AS bigint), CAST(coalesce(sum(m.matches), 0) AS bigint) FROM (SELECT " + countIf(first+" IS NOT NULL") +
-			" AS matches, " + countIf(first+" IS NOT NULL AND "+b.differs("s")) + " AS differing FROM " + b.staging +
-			" s LEFT JOIN " + b.rows + " t ON " + and(b.sameKey(), condition) + " GROUP BY " + b.d.Order("s") + ") m",
+		Figures: []string{"missing", "matched"},
+		SQL: "SELECT " + countIf("m.matches = 0") + ", CAST(coalesce(sum(m.matches), 0) AS bigint) FROM (SELECT " + countIf("t."+b.d.Quote(b.s.Unique[0])+" IS NOT NULL") +
+			" AS matches FROM " + b.staging + " s LEFT JOIN " + b.rows + " t ON " + and(b.sameKey(), condition) + " GROUP BY " + b.d.Order("s") + ") m",
+	}
+}
+
+// differProbe counts the staged rows with a match that differs and the target rows that
+// differ. The rows are compared where they are joined: a select list holds too few columns
+// for both rows of a wide table.
+func (b *builder) differProbe(condition string) Statement {
+	return Statement{
+		Figures: []string{"differing", "touched"}, If: "matched",
+		SQL: "SELECT count(*), CAST(coalesce(sum(m.matches), 0) AS bigint) FROM (SELECT count(*) AS matches FROM " + b.staging + " s JOIN " + b.rows + " t ON " +
+			and(b.sameKey(), condition) + " WHERE " + b.differs("s") + " GROUP BY " + b.d.Order("s") + ") m",
 	}
 }
 

@@ -29,6 +29,11 @@ const (
 	insteadOfSwap = recipeDelete
 )
 
+// noSwap refuses a swap that was asked for.
+func (b *builder) noSwap(why string) error {
+	return refuse("The table %s cannot be replaced by swapping: %s", "Use replace: auto.", b.s.Table, why)
+}
+
 // swap builds a new table beside the old one in the same transaction.
 func (b *builder) swap() error {
 	if b.s.Swap == nil || b.s.Existing.NoSwap != "" {
@@ -36,10 +41,7 @@ func (b *builder) swap() error {
 		if why == "" {
 			why = "this system replaces rows in place"
 		}
-		return refuse("The table %s cannot be replaced by swapping: %s", "Use replace: auto.", b.s.Table, why)
-	}
-	if b.s.mustStage() {
-		return refuse("The table %s cannot be replaced by swapping: %s", "Use replace: auto.", b.s.Table, b.s.whyStage())
+		return b.noSwap(why)
 	}
 	b.because(recipeSwap, "a new table can have all that this one has")
 	b.beside()

@@ -128,12 +128,14 @@ func (b *builder) verify() {
 
 // verifyKeys compares by key. The condition narrows the target's rows.
 func (b *builder) verifyKeys(condition string) {
-	probe := b.matchProbe(condition)
-	probe.Name, probe.Zero, probe.Figures = unmatched, true, []string{unmatched, "altered", "", ""}
+	keys, values := b.matchProbe(condition), b.differProbe(condition)
+	keys.Name, keys.Zero, keys.Figures = unmatched, true, []string{unmatched, "stored"}
 	if b.s.Target.Mode == connectors.Update {
-		probe.Zero, probe.Expect = false, []string{"missing"}
+		keys.Zero, keys.Expect = false, []string{"missing"}
 	}
-	b.add(&b.p.Checks, probe)
+	values.If, values.Figures = "stored", []string{"altered", ""}
+	b.add(&b.p.Checks, keys)
+	b.add(&b.p.Checks, values)
 	names := []string{}
 	for _, column := range b.compared() {
 		names = append(names, "CASE WHEN bool_or("+b.d.Differs([]string{"t." + b.d.Quote(column)}, []string{b.staged("s", column)})+") THEN "+literal(column)+" END")

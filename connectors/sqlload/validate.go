@@ -50,6 +50,18 @@ func (s Spec) validateKey() error {
 	return s.validateDuplicates()
 }
 
+// validateWidth refuses a table that the system cannot make.
+func (s Spec) validateWidth(limit int) error {
+	columns := len(s.Fields)
+	if s.Target.Mode == connectors.History {
+		columns += len([]string{ValidFrom, ValidTo})
+	}
+	if limit == 0 || s.Existing != nil || columns <= limit {
+		return nil
+	}
+	return refuse("%s would have %d columns, and a table of this system has at most %d", "Select fewer columns of the source.", s.Table, columns, limit)
+}
+
 // validateHistory keeps the names of the version columns free.
 func (s Spec) validateHistory() error {
 	for _, name := range []string{ValidFrom, ValidTo} {

@@ -1,6 +1,8 @@
 package page
 
 import (
+	"slices"
+
 	"leat/ui/component"
 	"leat/ui/layout"
 )
@@ -59,7 +61,8 @@ type StreamForm struct {
 	CreateIndexes bool
 	LoadedAt      bool
 	RunID         bool
-	RawLayout     bool // the destination offers it
+	RawLayout     bool     // the destination offers it
+	Recipes       []string // of the destination, beside auto
 	Writers       string
 	MaxWriters    int // of the destination; below 2 the field is left out
 	Reading       string
@@ -128,6 +131,21 @@ func (v FlowForm) targetFields(i int) []component.Field {
 	)
 }
 
+// recipesOf lists the ways to replace rows that the destination offers.
+func recipesOf(offered []string) []component.Option {
+	options := []component.Option{{Value: "auto", Label: "Automatic"}}
+	for _, recipe := range []component.Option{
+		{Value: "swap", Label: "Build beside and swap"},
+		{Value: "merge", Label: "Merge by key, delete the missing"},
+		{Value: "delete_insert", Label: "Delete, then insert"},
+	} {
+		if slices.Contains(offered, recipe.Value) {
+			options = append(options, recipe)
+		}
+	}
+	return options
+}
+
 func (v FlowForm) streamOptions(i int) []component.Field {
 	s := v.Streams[i]
 	fields := []component.Field{
@@ -139,12 +157,7 @@ func (v FlowForm) streamOptions(i int) []component.Field {
 			{Value: "widen", Label: "Add columns and widen types"},
 			{Value: "refuse", Label: "Refuse the run"},
 		}},
-		{Name: stName(i, "replace"), Label: "How Replace works", Type: "select", Value: s.Replace, Width: "half", Options: []component.Option{
-			{Value: "auto", Label: "Automatic"},
-			{Value: "swap", Label: "Build beside and swap"},
-			{Value: "merge", Label: "Merge by key, delete the missing"},
-			{Value: "delete_insert", Label: "Delete, then insert"},
-		}},
+		{Name: stName(i, "replace"), Label: "How Replace works", Type: "select", Value: s.Replace, Width: "half", Options: recipesOf(s.Recipes)},
 		{Name: stName(i, "create_indexes"), Label: "Create an index on the unique columns", Type: "checkbox", Value: truth(s.CreateIndexes)},
 		{Name: stName(i, "loaded_at"), Label: "Add a column with the time of loading", Type: "checkbox", Value: truth(s.LoadedAt), Help: "_loaded_at"},
 		{Name: stName(i, "run_id"), Label: "Add a column with the run", Type: "checkbox", Value: truth(s.RunID), Help: "_run_id"},
