@@ -147,9 +147,9 @@ func (r *Roots) real(f folder, name, local string) (string, error) {
 func (r *Roots) find(name string) (folder, string, error) {
 	switch {
 	case strings.TrimSpace(name) == "":
-		return folder{}, "", refusal("The name of the file is empty", "Name a file below "+r.list()+".")
+		return folder{}, "", refusal("the name of the file is empty", "Name a file below "+r.list()+".")
 	case strings.ContainsRune(name, 0):
-		return folder{}, "", refusal("The name of the file holds a NUL character", "Name a file below "+r.list()+".")
+		return folder{}, "", refusal("the name of the file holds a NUL character", "Name a file below "+r.list()+".")
 	case slices.Contains(strings.Split(filepath.ToSlash(name), "/"), ".."):
 		return folder{}, "", r.outside(name)
 	}
@@ -181,14 +181,14 @@ func refusal(message, fix string) *connectors.Error {
 
 // outside refuses a name that leaves the folders.
 func (r *Roots) outside(name string) *connectors.Error {
-	return refusal(fmt.Sprintf("The file %q lies outside the allowed folders", name),
+	return refusal(fmt.Sprintf("the file %q lies outside the allowed folders", name),
 		"Use a file below "+r.list()+", or ask the operator to add its folder to LEAT_FILES.")
 }
 
 func (r *Roots) missingFolder(name string) *connectors.Error {
 	return &connectors.Error{
 		Kind:    connectors.NotFound,
-		Message: fmt.Sprintf("The folder of the file %q does not exist", name),
+		Message: fmt.Sprintf("the folder of the file %q does not exist", name),
 		Fix:     "Make the folder below " + r.list() + ", or change the path.",
 	}
 }
@@ -199,7 +199,7 @@ func (r *Roots) refuse(name string, err error) *connectors.Error {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return &connectors.Error{
-			Kind: connectors.NotFound, Message: fmt.Sprintf("There is no file %q", name),
+			Kind: connectors.NotFound, Message: fmt.Sprintf("there is no file %q", name),
 			Fix: "Put it below " + r.list() + ", or change the path.", Cause: err,
 		}
 	case errors.Is(err, os.ErrPermission):
@@ -215,7 +215,7 @@ func (r *Roots) refuse(name string, err error) *connectors.Error {
 	default:
 		return &connectors.Error{
 			Kind: connectors.Unreachable, Retryable: true,
-			Message: fmt.Sprintf("The file %q cannot be opened", name), Fix: "Check the disk or the share that the file is on.", Cause: err,
+			Message: fmt.Sprintf("the file %q cannot be opened", name), Fix: "Check the disk or the share that the file is on.", Cause: err,
 		}
 	}
 }

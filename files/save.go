@@ -101,11 +101,11 @@ func (c cancellable) Read(p []byte) (int, error) {
 
 func (r *Roots) cannotWrite(name string, err error) error {
 	if limit, ok := errors.AsType[tooLarge](err); ok {
-		return refusal(fmt.Sprintf("The file %q is larger than the limit of %d MiB", path.Base(name), int64(limit)>>20),
+		return refusal(fmt.Sprintf("the file %q is larger than the limit of %d MiB", path.Base(name), int64(limit)>>20),
 			"Send a smaller or a compressed file, or copy it to "+r.list()+" by other means.")
 	}
 	return &connectors.Error{
-		Kind: connectors.Unreachable, Message: fmt.Sprintf("The file %q could not be stored", name),
+		Kind: connectors.Unreachable, Message: fmt.Sprintf("the file %q could not be stored", name),
 		Fix: "Check that " + r.folders[0].typed + " is writable and has room.", Cause: err,
 	}
 }

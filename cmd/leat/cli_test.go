@@ -2,11 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"leat/connectors"
 	"leat/flows"
 )
 
@@ -124,6 +126,18 @@ func (c badInput) check(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("the message lacks %q:\n%s", want, text)
 		}
+	}
+}
+
+func TestAnErrorWithoutAFixIsPrintedWithAdvice(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	broken := &connectors.Error{Kind: connectors.Unreachable, Message: "the server went away"}
+	if code := report(stdio{err: &out}, fmt.Errorf("list the tables: %w", broken)); code != exitFailed {
+		t.Errorf("the exit code is %d", code)
+	}
+	if want := "leat: list the tables: the server went away. " + broken.Advice() + "\n"; out.String() != want {
+		t.Errorf("printed %q, want %q", out.String(), want)
 	}
 }
 

@@ -115,8 +115,17 @@ func report(std stdio, err error) int {
 		}
 		return found.code
 	}
-	fmt.Fprintln(std.err, "leat:", strings.TrimSpace(err.Error()))
+	fmt.Fprintln(std.err, "leat:", explained(err))
 	return codeOf(err)
+}
+
+// explained is the text of an error, and what mends it even where the error does not say.
+func explained(err error) string {
+	text := strings.TrimSpace(err.Error())
+	if found, ok := errors.AsType[*connectors.Error](err); ok && found.Fix == "" {
+		return strings.TrimRight(text, ".") + ". " + found.Advice()
+	}
+	return text
 }
 
 // codeOf tells wrong configuration, which the caller mends, from failure.

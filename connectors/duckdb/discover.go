@@ -105,7 +105,7 @@ func queryRelation(ctx context.Context, conn *duck.Conn, dataset connectors.Data
 	}
 	for i, column := range r.columns {
 		if slices.ContainsFunc(r.columns[:i], func(other duck.Column) bool { return strings.EqualFold(other.Name, column.Name) }) {
-			return r, &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("The query has two columns named %q", column.Name), Fix: "Rename one with AS."}
+			return r, &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("the query has two columns named %q", column.Name), Fix: "Rename one with AS."}
 		}
 	}
 	return r, nil
@@ -156,7 +156,7 @@ func (r *relation) column(name string) (duck.Column, error) {
 	i := slices.IndexFunc(r.columns, func(c duck.Column) bool { return c.Name == name })
 	if i < 0 {
 		return duck.Column{}, &connectors.Error{
-			Kind: connectors.NotFound, Message: fmt.Sprintf("There is no column %q in %s", name, r.dataset),
+			Kind: connectors.NotFound, Message: fmt.Sprintf("there is no column %q in %s", name, r.dataset),
 			Fix: "Choose one of its columns.",
 		}
 	}

@@ -82,7 +82,7 @@ type connection struct {
 func (c connector) Open(_ context.Context, settings connectors.Settings, env connectors.Env) (connectors.Connection, error) {
 	conn := &connection{opener: c.opener, files: env.Files, path: settings[settingPath], flow: env.Flow, memory: settings[settingMemory]}
 	if conn.path == "" {
-		return nil, &connectors.Error{Kind: connectors.Config, Message: "The setting path is empty", Fix: "Name a database file, such as warehouse.duckdb."}
+		return nil, &connectors.Error{Kind: connectors.Config, Message: "the setting path is empty", Fix: "Name a database file, such as warehouse.duckdb."}
 	}
 	if err := refuseCloud(conn.path); err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func checkMemory(limit string) error {
 		return nil
 	}
 	return &connectors.Error{
-		Kind: connectors.Config, Message: fmt.Sprintf("The setting memory_limit is %q, which is not understood", limit),
+		Kind: connectors.Config, Message: fmt.Sprintf("the setting memory_limit is %q, which is not understood", limit),
 		Fix: "Write a size such as 512MB or 2GB.",
 	}
 }

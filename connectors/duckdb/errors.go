@@ -21,7 +21,7 @@ func openError(path string, err error) error {
 		return fmt.Errorf("open the DuckDB file %s: %w", path, err)
 	}
 	e := &connectors.Error{
-		Kind: connectors.Unreachable, Message: fmt.Sprintf("The DuckDB file %q cannot be opened", path), Cause: err,
+		Kind: connectors.Unreachable, Message: fmt.Sprintf("the DuckDB file %q cannot be opened", path), Cause: err,
 		Fix: "Check that the user that runs Leat may read and write the file and its folder.",
 	}
 	switch {
@@ -52,7 +52,7 @@ func mapError(err error, doing string) error {
 	if !ok {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	e := &connectors.Error{Message: fmt.Sprintf("Cannot %s: %s", doing, found.Message), Cause: err}
+	e := &connectors.Error{Message: fmt.Sprintf("cannot %s: %s", doing, found.Message), Cause: err}
 	e.Kind, e.Retryable, e.Fix = meaning(found.Kind)
 	return e
 }
@@ -80,7 +80,7 @@ func meaning(kind duck.ErrorKind) (connectors.Kind, bool, string) {
 // notFound names a missing table.
 func notFound(table connectors.Dataset) error {
 	return &connectors.Error{
-		Kind: connectors.NotFound, Message: fmt.Sprintf("There is no table or view %s in the DuckDB file", table),
+		Kind: connectors.NotFound, Message: fmt.Sprintf("there is no table or view %s in the DuckDB file", table),
 		Fix: "Choose one of the listed tables.",
 	}
 }

@@ -91,7 +91,7 @@ func (c *cursor) parse() error {
 }
 
 func (c *cursor) refuse(message, fix string) error {
-	return &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("The cursor %q of %s %s", c.selection.Cursor, c.relation.dataset, message), Fix: fix}
+	return &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("the cursor %q of %s %s", c.selection.Cursor, c.relation.dataset, message), Fix: fix}
 }
 
 // kind sorts cursor types by what can be taken off them; "" is no cursor.
@@ -242,7 +242,7 @@ func (c *cursor) checkNulls(ctx context.Context) error {
 		return nil
 	}
 	return &connectors.Error{
-		Kind: connectors.Data, Message: fmt.Sprintf("The cursor %q of %s is NULL in some rows", c.selection.Cursor, c.relation.dataset),
+		Kind: connectors.Data, Message: fmt.Sprintf("the cursor %q of %s is NULL in some rows", c.selection.Cursor, c.relation.dataset),
 		Fix: "Fill the column, or choose to include or exclude these rows.",
 	}
 }

@@ -14,7 +14,7 @@ func (l *load) Commit(ctx context.Context, closes []connectors.Close) ([]connect
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.ended || len(closes) != len(l.items) {
-		return nil, &connectors.Error{Kind: connectors.Internal, Message: "A load was committed after its end, or with another number of targets"}
+		return nil, &connectors.Error{Kind: connectors.Internal, Message: "a load was committed after its end, or with another number of targets"}
 	}
 	reports := make([]connectors.Report, len(l.items))
 	for i, it := range l.items {

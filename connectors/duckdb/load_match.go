@@ -43,7 +43,7 @@ func mapNames(table connectors.Table, schema record.Schema, have *sqlload.Existi
 		lower := strings.ToLower(names[source])
 		if other, double := taken[lower]; double {
 			return nil, &connectors.Error{
-				Kind: connectors.Config, Message: fmt.Sprintf("The source columns %q and %q would share a column of %s, because DuckDB ignores case", other, source, table),
+				Kind: connectors.Config, Message: fmt.Sprintf("the source columns %q and %q would share a column of %s, because DuckDB ignores case", other, source, table),
 				Fix: "Select only one of them, or rename one in a query.",
 			}
 		}
@@ -59,7 +59,7 @@ func (c columns) Make(_ context.Context, column record.Column) (sqlload.Made, er
 	typeName, text, err := columnType(column, c.sourceKind)
 	if err != nil {
 		return sqlload.Made{Type: "VARCHAR", Refused: &connectors.Error{
-			Kind: connectors.Config, Message: fmt.Sprintf("The column %q cannot be loaded: %v", column.Name, err), Fix: "Convert it in a query, or leave it out.",
+			Kind: connectors.Config, Message: fmt.Sprintf("the column %q cannot be loaded: %v", column.Name, err), Fix: "Convert it in a query, or leave it out.",
 		}}, nil
 	}
 	return sqlload.Made{Type: typeName, Text: text}, nil

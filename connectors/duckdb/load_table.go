@@ -114,7 +114,7 @@ func requireSchema(ctx context.Context, s session, schema string) error {
 		return err
 	}
 	return &connectors.Error{
-		Kind: connectors.NotFound, Message: fmt.Sprintf("There is no schema %q in the DuckDB file, and schemas are never created", schema),
+		Kind: connectors.NotFound, Message: fmt.Sprintf("there is no schema %q in the DuckDB file, and schemas are never created", schema),
 		Fix: "CREATE SCHEMA " + duck.Quote(schema) + "; or use the schema main.",
 	}
 }

@@ -22,14 +22,14 @@ func (l *load) Write(ctx context.Context, target, part int, batch record.Batch) 
 	defer l.mu.Unlock()
 	it := l.items[target]
 	if l.ended || !it.announced {
-		return &connectors.Error{Kind: connectors.Internal, Message: fmt.Sprintf("Rows for %s came before their schema or after the end", it.target.Table)}
+		return &connectors.Error{Kind: connectors.Internal, Message: fmt.Sprintf("rows for %s came before their schema or after the end", it.target.Table)}
 	}
 	rows, rejects, err := batch.Arrow()
 	if err != nil {
 		return fmt.Errorf("decode rows for %s: %w", it.stream.Table, err)
 	}
 	if int(rows.NumCols()) != len(it.schema.Columns) {
-		return &connectors.Error{Kind: connectors.Internal, Message: fmt.Sprintf("A batch for %s has %d columns, %d were announced", it.stream.Table, rows.NumCols(), len(it.schema.Columns))}
+		return &connectors.Error{Kind: connectors.Internal, Message: fmt.Sprintf("a batch for %s has %d columns, %d were announced", it.stream.Table, rows.NumCols(), len(it.schema.Columns))}
 	}
 	if err := l.prepare(ctx, it); err != nil {
 		return err

@@ -147,7 +147,7 @@ func openFile(path, memory string, want access) (*shared, error) {
 	case err != nil && !os.IsNotExist(err):
 		return nil, &duck.Error{Kind: duck.CannotOpen, Message: "the file cannot be looked at", Cause: err}
 	case want == reading:
-		return nil, &connectors.Error{Kind: connectors.NotFound, Message: "The DuckDB file does not exist", Fix: "Load into it first, or change the path."}
+		return nil, &connectors.Error{Kind: connectors.NotFound, Message: "the DuckDB file does not exist", Fix: "Load into it first, or change the path."}
 	}
 	db, err := duck.Open(path, duck.Options{MemoryLimit: memory, TempDir: path + ".tmp", ReadOnly: want == reading})
 	if err != nil {

@@ -20,7 +20,7 @@ func parseURL(raw string) (connectors.ParsedURL, error) {
 	rest, ok := strings.CutPrefix(raw, scheme)
 	if !ok || rest == "" {
 		return connectors.ParsedURL{}, &connectors.Error{
-			Kind: connectors.Config, Message: "The URL does not name a DuckDB file",
+			Kind: connectors.Config, Message: "the URL does not name a DuckDB file",
 			Fix: "Write duckdb:///warehouse.duckdb.",
 		}
 	}
@@ -49,7 +49,7 @@ func refuseCloud(path string) error {
 		return nil
 	}
 	return &connectors.Error{
-		Kind: connectors.Config, Message: fmt.Sprintf("The path %q means a database at MotherDuck, which Leat does not reach", path),
+		Kind: connectors.Config, Message: fmt.Sprintf("the path %q means a database at MotherDuck, which Leat does not reach", path),
 		Fix: "Name a file on this machine, such as warehouse.duckdb.",
 	}
 }
@@ -61,12 +61,12 @@ func unnamed(path, flow string) bool { return flow == "" && strings.Contains(pat
 func (c *connection) file(flow string) (string, error) {
 	if unnamed(c.path, flow) {
 		return "", &connectors.Error{
-			Kind: connectors.Config, Message: fmt.Sprintf("The path %q names one file per flow, so it cannot be used outside of a flow", c.path),
+			Kind: connectors.Config, Message: fmt.Sprintf("the path %q names one file per flow, so it cannot be used outside of a flow", c.path),
 			Fix: "Put the file's own name into the setting path.",
 		}
 	}
 	if c.files == nil {
-		return "", &connectors.Error{Kind: connectors.Config, Message: "No folder for files is set up", Fix: "Set LEAT_FILES."}
+		return "", &connectors.Error{Kind: connectors.Config, Message: "no folder for files is set up", Fix: "Set LEAT_FILES."}
 	}
 	name := strings.ReplaceAll(c.path, flowMark, safeName(flow))
 	rest, isURL := strings.CutPrefix(name, scheme)

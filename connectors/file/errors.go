@@ -17,7 +17,7 @@ func dataError(message, fix string, cause error) *connectors.Error {
 
 // optionError is a dataset option that is not understood.
 func optionError(option, value, fix string) *connectors.Error {
-	return &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("The option %s is %q, which is not understood", option, value), Fix: fix}
+	return &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("the option %s is %q, which is not understood", option, value), Fix: fix}
 }
 
 // named adds the file's name to an error that does not know it.
@@ -43,6 +43,6 @@ func readError(err error) *connectors.Error {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return dataError("The compressed data ends too early", "Send the whole file again.", err)
 	default:
-		return &connectors.Error{Kind: connectors.Unreachable, Retryable: true, Message: "The file cannot be read", Fix: "Check the disk or the share that the file is on.", Cause: err}
+		return &connectors.Error{Kind: connectors.Unreachable, Retryable: true, Message: "the file cannot be read", Fix: "Check the disk or the share that the file is on.", Cause: err}
 	}
 }

@@ -57,7 +57,7 @@ type connection struct {
 // Open needs env.Files.
 func (connector) Open(_ context.Context, _ connectors.Settings, env connectors.Env) (connectors.Connection, error) {
 	if env.Files == nil {
-		return nil, &connectors.Error{Kind: connectors.Config, Message: "No folder for files is set up", Fix: "Set LEAT_FILES."}
+		return nil, &connectors.Error{Kind: connectors.Config, Message: "no folder for files is set up", Fix: "Set LEAT_FILES."}
 	}
 	return &connection{files: env.Files}, nil
 }
@@ -69,7 +69,7 @@ func (c *connection) Check(ctx context.Context) error {
 	stage := dial.Stage{Name: "folders", Detail: fmt.Sprintf("%d files", len(names)), Duration: time.Since(start)}
 	if err != nil {
 		err = &connectors.Error{
-			Kind: connectors.Permission, Message: "The folders for files cannot be read",
+			Kind: connectors.Permission, Message: "the folders for files cannot be read",
 			Fix: "Give the user that runs Leat the right to read them.", Cause: err,
 		}
 		stage.Err, stage.Detail = err, ""

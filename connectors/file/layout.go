@@ -217,7 +217,7 @@ func (l *layout) options(s *source) map[string]string {
 // columnNotFound names a column that the file does not have.
 func columnNotFound(dataset, column string) error {
 	return &connectors.Error{
-		Kind: connectors.NotFound, Message: fmt.Sprintf("File %q has no column %q", dataset, column),
+		Kind: connectors.NotFound, Message: fmt.Sprintf("file %q has no column %q", dataset, column),
 		Fix: "Choose one of its columns; names come from the header.",
 	}
 }

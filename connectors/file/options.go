@@ -89,7 +89,7 @@ func parseOptions(given map[string]string) (options, error) {
 		parse, ok := optionParsers[name]
 		if !ok {
 			return o, &connectors.Error{
-				Kind: connectors.Config, Message: fmt.Sprintf("There is no option %q for files", name),
+				Kind: connectors.Config, Message: fmt.Sprintf("there is no option %q for files", name),
 				Fix: "Use format, header, delimiter, encoding, compression, null, skip_rows, quote or escape.",
 			}
 		}

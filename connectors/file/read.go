@@ -42,12 +42,12 @@ func (c *connection) Read(ctx context.Context, selections []connectors.Selection
 	for _, s := range selections {
 		if s.Cursor != "" {
 			return nil, &connectors.Error{
-				Kind: connectors.Config, Message: fmt.Sprintf("File %q cannot be read by a cursor", s.Dataset.Name),
+				Kind: connectors.Config, Message: fmt.Sprintf("file %q cannot be read by a cursor", s.Dataset.Name),
 				Fix: "Remove the cursor; files are read whole.",
 			}
 		}
 		if s.Dataset.Query != "" {
-			return nil, &connectors.Error{Kind: connectors.Config, Message: "Files cannot be read by a query", Fix: "Name a file."}
+			return nil, &connectors.Error{Kind: connectors.Config, Message: "files cannot be read by a query", Fix: "Name a file."}
 		}
 	}
 	return &reading{files: c.files, selections: selections}, nil
@@ -198,7 +198,7 @@ func (r *tableReading) newBuild() (*build, error) {
 		add, err := appender(b.rows.Field(i), column.Type, foreign, asked)
 		if err != nil {
 			b.rows.Release()
-			return nil, &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("Column %q: %v", column.Name, err), Fix: "Choose another type."}
+			return nil, &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("column %q: %v", column.Name, err), Fix: "Choose another type."}
 		}
 		b.add[i] = add
 	}

@@ -195,7 +195,7 @@ func (s *source) unchanged() error {
 	}
 	if now.Size() != s.info.Size() || !now.ModTime().Equal(s.info.ModTime()) {
 		return &connectors.Error{
-			Kind: connectors.Data, Retryable: true, Message: "It was changed while it was read",
+			Kind: connectors.Data, Retryable: true, Message: "it was changed while it was read",
 			Fix: "Write files under another name and rename them when they are whole.",
 		}
 	}

@@ -140,7 +140,7 @@ func (v *survey) schema(l *layout, dataset connectors.Dataset) (record.Schema, e
 		}
 		t, err := record.ParseType(typeName)
 		if err != nil {
-			return schema, &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("Column %q of file %q: %v", name, dataset.Name, err), Fix: "Choose one of the listed types."}
+			return schema, &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("column %q of file %q: %v", name, dataset.Name, err), Fix: "Choose one of the listed types."}
 		}
 		schema.Columns[i].Type = t
 	}

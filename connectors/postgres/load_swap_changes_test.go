@@ -168,7 +168,7 @@ func TestChangesWhileASwapRuns(t *testing.T) {
 			r, after, err := f.changed(t, admin, func() { execute(t, admin, change.sql) })
 			switch {
 			case change.recipe == "":
-				wantRefusal(t, err, connectors.Conflict, "Somebody changed dwh.t", "Run it again")
+				wantRefusal(t, err, connectors.Conflict, "somebody changed dwh.t", "Run it again")
 				wantRows(t, admin, "SELECT id, name FROM dwh.t", "(1,old)")
 			case err != nil:
 				t.Fatal(err)
@@ -191,7 +191,7 @@ func TestASwapThatWasAskedForNamesTheDifference(t *testing.T) {
 	f := into(c, "t", connectors.TruncateInsert)
 	f.target.Replace = connectors.ReplaceSwap
 	_, after, err := f.changed(t, admin, func() { execute(t, admin, "CREATE VIEW dwh.v AS SELECT id FROM dwh.t") })
-	wantRefusal(t, err, connectors.Conflict, "Somebody changed dwh.t", "dependent rule")
+	wantRefusal(t, err, connectors.Conflict, "somebody changed dwh.t", "dependent rule")
 	if !connectors.AsError(err).Retryable {
 		t.Error("the failure is not tried again")
 	}

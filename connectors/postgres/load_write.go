@@ -224,7 +224,7 @@ func (l *load) loadError(ctx context.Context, it *item, doing string, err error)
 	if isState(err, "57P01") {
 		return &connectors.Error{
 			Kind: connectors.Conflict, Retryable: true, Cause: err,
-			Message: fmt.Sprintf("The server ended the session that loads %s: a newer load has taken over, or the server was shut down", it.stream.Table),
+			Message: fmt.Sprintf("the server ended the session that loads %s: a newer load has taken over, or the server was shut down", it.stream.Table),
 			Fix:     "Nothing was written by this load; run it again if it is still wanted.",
 		}
 	}

@@ -12,12 +12,12 @@ import (
 // one.
 func CheckTargets(id connectors.LoadID, targets []connectors.Target, same func(a, b connectors.Table) bool) error {
 	if len(targets) == 0 || id.Installation == "" || id.Run == "" {
-		return &connectors.Error{Kind: connectors.Internal, Message: "A load needs an installation, a run and at least one target"}
+		return &connectors.Error{Kind: connectors.Internal, Message: "a load needs an installation, a run and at least one target"}
 	}
 	for i, target := range targets {
 		for _, other := range targets[:i] {
 			if same(other.Table, target.Table) || other.StateKey == target.StateKey {
-				return refuse("Two streams of one atomic flow load %s", "Give each its own table, or make it one stream that unites both.", target.Table)
+				return refuse("two streams of one atomic flow load %s", "Give each its own table, or make it one stream that unites both.", target.Table)
 			}
 		}
 	}
@@ -36,7 +36,7 @@ func (s Store) Recall(ctx context.Context, db Session, stream Stream, run string
 // ColumnsChanged is the error of a schema that comes after rows of another one.
 func ColumnsChanged(table connectors.Table) error {
 	return &connectors.Error{
-		Kind: connectors.Data, Retryable: true, Message: fmt.Sprintf("The columns of the source of %s changed while it was read", table),
+		Kind: connectors.Data, Retryable: true, Message: fmt.Sprintf("the columns of the source of %s changed while it was read", table),
 		Fix: "The next run reads the new columns.",
 	}
 }

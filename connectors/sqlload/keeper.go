@@ -48,7 +48,7 @@ func (s Store) Save(ctx context.Context, db Session, row connectors.StateRow) er
 // fence.
 func (s Store) Adopt(ctx context.Context, db Session, key, from, installation string) error {
 	if from == installation {
-		return refuse("The stream %s belongs to this installation already", "", key)
+		return refuse("the stream %s belongs to this installation already", "Nothing needs to be done.", key)
 	}
 	rows, err := db.Query(ctx, "SELECT fence FROM "+s.state()+" WHERE installation IN ($1, $2) AND state_key = $3"+s.Dialect.ForUpdate(), from, installation, key)
 	if err != nil {
@@ -56,7 +56,7 @@ func (s Store) Adopt(ctx context.Context, db Session, key, from, installation st
 	}
 	if len(rows) == 0 {
 		return &connectors.Error{
-			Kind: connectors.NotFound, Message: fmt.Sprintf("There is no state of the stream %s of the installation %s", key, from),
+			Kind: connectors.NotFound, Message: fmt.Sprintf("there is no state of the stream %s of the installation %s", key, from),
 			Fix: "List what there is: leat state show",
 		}
 	}

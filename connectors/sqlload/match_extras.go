@@ -20,7 +20,7 @@ func (b *matcher) extras() error {
 			continue
 		}
 		if b.Schema.Index(extra.name) >= 0 {
-			return refuse("The source has a column %q, which the load fills itself", "Switch that column of the stream off, or leave the source's column out.", extra.name)
+			return refuse("the source has a column %q, which the load fills itself", "Switch that column of the stream off, or leave the source's column out.", extra.name)
 		}
 		b.extra(extra.name, extra.typeName)
 	}
@@ -92,7 +92,7 @@ func (b *matcher) verdict() error {
 		messages[i], fixes[i] = p.message, p.fix
 	}
 	return &connectors.Error{
-		Kind: connectors.Config, Message: fmt.Sprintf("The columns of %s do not fit: %s", b.Table, strings.Join(messages, "; ")),
+		Kind: connectors.Config, Message: fmt.Sprintf("the columns of %s do not fit: %s", b.Table, strings.Join(messages, "; ")),
 		Fix: strings.Join(fixes, " "),
 	}
 }
@@ -115,7 +115,7 @@ func (b *matcher) requireNotNull() {
 func (p Pairing) MatchRaw(id, emitted, data string) (*Match, error) {
 	b := p.begin()
 	if p.Target.Mode != connectors.Insert && p.Target.Mode != connectors.TruncateInsert {
-		return b.m, refuse("The raw layout does not offer %s", "Use insert or truncate_insert.", p.Target.Mode)
+		return b.m, refuse("the raw layout does not offer %s", "Use insert or truncate_insert.", p.Target.Mode)
 	}
 	for i := range p.Schema.Columns {
 		b.m.Kept = append(b.m.Kept, i)

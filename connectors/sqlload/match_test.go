@@ -140,7 +140,7 @@ func TestMatch(t *testing.T) {
 		"every misfit is named": {
 			p: pairing("", Column{Name: "id", Type: "int"}, Column{Name: "v", Type: "date"}, Column{Name: "needed", Type: "int", NotNull: true}),
 			refused: []string{
-				`The columns of s.t do not fit: the column "id"`, `; the column "v"`, `; the column "needed" must not be NULL`, `ALTER TABLE "s"."t" ALTER COLUMN "needed" DROP NOT NULL;`,
+				`the columns of s.t do not fit: the column "id"`, `; the column "v"`, `; the column "needed" must not be NULL`, `ALTER TABLE "s"."t" ALTER COLUMN "needed" DROP NOT NULL;`,
 			},
 		},
 		"a default is enough":   {p: pairing("", idColumn, vColumn, Column{Name: "needed", Type: "int", NotNull: true, Default: true})},
@@ -176,7 +176,7 @@ func TestMatch(t *testing.T) {
 			p: pairing("", idColumn, vColumn, Column{Name: LoadedAt, Type: "int"}), change: extras, refused: []string{`the column "_loaded_at" of s.t is int instead of timestamptz`},
 		},
 		"the source has a filled column": {
-			p: pairing(""), change: func(p *Pairing) { extras(p); p.Schema.Columns[1].Name = RunID }, refused: []string{`The source has a column "_run_id", which the load fills itself`},
+			p: pairing(""), change: func(p *Pairing) { extras(p); p.Schema.Columns[1].Name = RunID }, refused: []string{`the source has a column "_run_id", which the load fills itself`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -242,7 +242,7 @@ func TestMatchRaw(t *testing.T) {
 	p := pairing("")
 	p.Target.Mode = connectors.Upsert
 	_, err = p.MatchRaw("varchar", "timestamptz", "jsonb")
-	wantParts(t, err, []string{"The raw layout does not offer upsert"})
+	wantParts(t, err, []string{"the raw layout does not offer upsert"})
 }
 
 func TestCheckTargets(t *testing.T) {

@@ -75,7 +75,7 @@ func MapColumns(d Dialect, names []string, existing []string) (map[string]string
 		if other, double := taken[column]; double {
 			return nil, &connectors.Error{
 				Kind:    connectors.Config,
-				Message: fmt.Sprintf("The source columns %q and %q would share the target column %q", other, name, column),
+				Message: fmt.Sprintf("the source columns %q and %q would share the target column %q", other, name, column),
 				Fix:     "Select only one of them, or rename one in a query.",
 			}
 		}
@@ -98,11 +98,11 @@ func mapColumn(d Dialect, name string, existing []string) string {
 func checkName(what, name string) error {
 	switch {
 	case name == "":
-		return &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("A %s has an empty name", what), Fix: "Give it a name."}
+		return &connectors.Error{Kind: connectors.Config, Message: fmt.Sprintf("a %s has an empty name", what), Fix: "Give it a name."}
 	case !utf8.ValidString(name) || strings.ContainsRune(name, 0):
 		return &connectors.Error{
 			Kind:    connectors.Config,
-			Message: fmt.Sprintf("The %s name %q is not valid text", what, name), Fix: "Rename it at the source, or in a query.",
+			Message: fmt.Sprintf("the %s name %q is not valid text", what, name), Fix: "Rename it at the source, or in a query.",
 		}
 	}
 	return nil

@@ -184,7 +184,7 @@ func (s Spec) refuseForeign(own Ownership, rows string) *connectors.Error {
 	}
 	return &connectors.Error{
 		Kind:    connectors.Ownership,
-		Message: fmt.Sprintf("The table %s has %s %s, and %s", s.Table, rows, whose, s.whatGoes()),
+		Message: fmt.Sprintf("the table %s has %s %s, and %s", s.Table, rows, whose, s.whatGoes()),
 		Fix:     "If they may go, say takeover: true in the stream; else load into another table, or use insert or upsert.",
 	}
 }

@@ -25,7 +25,7 @@ func (s Store) Position(ctx context.Context, db Session, stream Stream) (connect
 	case originOf(before) == originOf(now):
 		return position, nil
 	default:
-		return "", refuse("The stream into %s reads another dataset or by another cursor than before, and a whole read would append rows that may be there already",
+		return "", refuse("the stream into %s reads another dataset or by another cursor than before, and a whole read would append rows that may be there already",
 			"Load into another table; or say where to go on with leat state set, or with leat state reset to append everything.", stream.Table)
 	}
 }

@@ -250,7 +250,7 @@ func (p *Plan) interference(s Statement, seen figures) error {
 	case "occupied":
 		return &connectors.Error{
 			Kind: connectors.Conflict, Retryable: true,
-			Message: fmt.Sprintf("Somebody else wrote into %s while this load began", p.Spec.Table), Fix: "Run it again.",
+			Message: fmt.Sprintf("somebody else wrote into %s while this load began", p.Spec.Table), Fix: "Run it again.",
 		}
 	}
 	return p.blame("some rows that had to be deleted stayed")

@@ -156,7 +156,7 @@ func (s Store) refuseOthers(ctx context.Context, db Session, stream Stream) erro
 	}
 	return &connectors.Error{
 		Kind:    connectors.Conflict,
-		Message: fmt.Sprintf("The table %s is loaded by another installation of Leat (%s, stream %s)", stream.Table, rows[0][0].Text, rows[0][1].Text),
+		Message: fmt.Sprintf("the table %s is loaded by another installation of Leat (%s, stream %s)", stream.Table, rows[0][0].Text, rows[0][1].Text),
 		Fix:     fmt.Sprintf("If that installation is gone, take its state over with: leat state adopt FLOW %s", stream.Table),
 	}
 }
@@ -276,7 +276,7 @@ func (s Store) forget(ctx context.Context, db Session, done Done) error {
 func FencedOff(table connectors.Table) error {
 	return &connectors.Error{
 		Kind: connectors.Conflict, Retryable: true,
-		Message: fmt.Sprintf("A newer load of %s, or an edit of its state, has taken over", table), Fix: "Nothing was written by this load; run it again if it is still wanted.",
+		Message: fmt.Sprintf("a newer load of %s, or an edit of its state, has taken over", table), Fix: "Nothing was written by this load; run it again if it is still wanted.",
 	}
 }
 
@@ -284,5 +284,5 @@ func alreadyApplied(run string, err error) error {
 	if err != nil {
 		return err
 	}
-	return &connectors.Error{Kind: connectors.Conflict, Message: fmt.Sprintf("The run %s has been applied already", run), Fix: "Nothing needs to be done: its rows are stored."}
+	return &connectors.Error{Kind: connectors.Conflict, Message: fmt.Sprintf("the run %s has been applied already", run), Fix: "Nothing needs to be done: its rows are stored."}
 }

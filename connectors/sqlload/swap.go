@@ -31,7 +31,7 @@ const (
 
 // noSwap refuses a swap that was asked for.
 func (b *builder) noSwap(why string) error {
-	return refuse("The table %s cannot be replaced by swapping: %s", "Use replace: auto.", b.s.Table, why)
+	return refuse("the table %s cannot be replaced by swapping: %s", "Use replace: auto.", b.s.Table, why)
 }
 
 // swap builds a new table beside the old one in the same transaction.
@@ -103,7 +103,7 @@ func (b *builder) steps(statements []Statement, condition Statement) {
 func (p *Plan) changed() error {
 	return &connectors.Error{
 		Kind: connectors.Conflict, Retryable: true,
-		Message: fmt.Sprintf("Somebody changed %s while its successor was made: %s", p.Spec.Table, p.words),
+		Message: fmt.Sprintf("somebody changed %s while its successor was made: %s", p.Spec.Table, p.words),
 		Fix:     "Run it again. Nothing was written, and nothing of the change is lost.",
 	}
 }

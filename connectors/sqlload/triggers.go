@@ -76,7 +76,7 @@ func (b *matcher) triggers() error {
 		return nil
 	}
 	if all := b.Existing.Triggers; len(all) > 0 && b.Target.Triggers == connectors.TriggersRefuse {
-		return refuse("The table %s has triggers or rules, which the stream refuses: %s", "Disable them, load into another table, or set triggers: report.", b.Table, namesOf(all))
+		return refuse("the table %s has triggers or rules, which the stream refuses: %s", "Disable them, load into another table, or set triggers: report.", b.Table, namesOf(all))
 	}
 	if acting := b.m.Spec.acting(); len(acting) > 0 {
 		unseen := ""

@@ -11,13 +11,13 @@ import (
 // validate refuses specs that cannot be loaded right, whatever the system.
 func (s Spec) validate() error {
 	if !slices.Contains(connectors.WriteModes(), s.Target.Mode) {
-		return refuse("The write mode %q is unknown", "Use one of insert, insert_ignore, truncate_insert, upsert, update, delete, delete_insert and history.", s.Target.Mode)
+		return refuse("the write mode %q is unknown", "Use one of insert, insert_ignore, truncate_insert, upsert, update, delete, delete_insert and history.", s.Target.Mode)
 	}
 	if len(s.Fields) == 0 {
-		return refuse("No column of the source goes into the table %s", "Select at least one column that the table has.", s.Table)
+		return refuse("no column of the source goes into the table %s", "Select at least one column that the table has.", s.Table)
 	}
 	if s.Target.Mode == connectors.Insert && s.Target.FullRefresh && s.Existing != nil && (s.Existing.Filled || s.Existing.Unseen) {
-		return refuse("A full refresh would append all rows to %s again, which has rows", "Empty the table first, or use truncate_insert or upsert.", s.Table)
+		return refuse("a full refresh would append all rows to %s again, which has rows", "Empty the table first, or use truncate_insert or upsert.", s.Table)
 	}
 	if breach := s.Target.Breach(); breach != nil {
 		return breach.Refusal()
@@ -36,10 +36,10 @@ func (s Spec) validate() error {
 func (s Spec) validateKey() error {
 	for i, column := range s.Unique {
 		if s.field(column).Source == "" {
-			return refuse("The unique column %q of %s does not come from the source", "Select it, or name other unique columns.", column, s.Table)
+			return refuse("the unique column %q of %s does not come from the source", "Select it, or name other unique columns.", column, s.Table)
 		}
 		if slices.Contains(s.Unique[:i], column) {
-			return refuse("The unique column %q of %s is named twice", "Name it once.", column, s.Table)
+			return refuse("the unique column %q of %s is named twice", "Name it once.", column, s.Table)
 		}
 	}
 	if s.Target.Mode == connectors.History {
@@ -66,10 +66,10 @@ func (s Spec) validateWidth(limit int) error {
 func (s Spec) validateHistory() error {
 	for _, name := range []string{ValidFrom, ValidTo} {
 		if s.field(name).Source != "" {
-			return refuse("The source has a column %q, which history needs for itself in %s", "Leave it out, or rename it in a query.", name, s.Table)
+			return refuse("the source has a column %q, which history needs for itself in %s", "Leave it out, or rename it in a query.", name, s.Table)
 		}
 		if _, ok := s.Existing.Column(name); s.Existing != nil && !ok {
-			return refuse("The table %s has no column %q, so it cannot hold a history", "ALTER TABLE %[1]s ADD COLUMN %[2]q timestamptz, or load into another table.", s.Table, name)
+			return refuse("the table %s has no column %q, so it cannot hold a history", "ALTER TABLE %[1]s ADD COLUMN %[2]q timestamptz, or load into another table.", s.Table, name)
 		}
 	}
 	return nil
@@ -81,13 +81,13 @@ func (s Spec) validateInsert() error {
 		return nil
 	}
 	if s.Target.Cursor == connectors.CursorXmin && !s.brings(connectors.CursorXmin) {
-		return refuse("An insert into %s cannot be read by xmin, which brings some rows again and tells nothing of them", "Use upsert, or choose a column as cursor.", s.Table)
+		return refuse("an insert into %s cannot be read by xmin, which brings some rows again and tells nothing of them", "Use upsert, or choose a column as cursor.", s.Table)
 	}
 	if s.Target.Overlap == connectors.OverlapNone {
 		return nil
 	}
 	if s.Existing != nil && s.Existing.Unseen {
-		return refuse("An incremental insert into %s must look for rows that are there already, and this user may not read all rows of it",
+		return refuse("an incremental insert into %s must look for rows that are there already, and this user may not read all rows of it",
 			"GRANT SELECT ON %[1]s to the user that loads it, or BYPASSRLS where row security hides rows; or set overlap: none.", s.Table)
 	}
 	if s.Target.Layout == connectors.LayoutRaw {
@@ -95,7 +95,7 @@ func (s Spec) validateInsert() error {
 	}
 	for _, column := range append(slices.Clone(s.Unique), s.Cursor) {
 		if s.field(column).Source == "" {
-			return refuse("The column %q, which tells new rows from known ones, does not reach %s", "Select it and add it to the table, or use upsert.", column, s.Table)
+			return refuse("the column %q, which tells new rows from known ones, does not reach %s", "Select it and add it to the table, or use upsert.", column, s.Table)
 		}
 	}
 	return nil

@@ -6,9 +6,11 @@ import (
 	"go/token"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 // TestErrorsAreSentencesWithAFix reads every error for the user that is written out in
@@ -27,6 +29,11 @@ func TestErrorsAreSentencesWithAFix(t *testing.T) {
 			return err
 		}
 		ast.Inspect(file, func(node ast.Node) bool {
+			if call, ok := node.(*ast.CallExpr); ok && isRefusal(call) {
+				if text, ok := textOf(call.Args[0]); ok && beginsWithCapital(text) {
+					t.Errorf("%s: the message %q begins with a capital letter", files.Position(call.Pos()), text)
+				}
+			}
 			literal, ok := node.(*ast.CompositeLit)
 			if ok && isUserError(literal) {
 				seen++
@@ -68,6 +75,8 @@ func errorProblems(literal *ast.CompositeLit) []string {
 		problems = append(problems, "the error has no message")
 	} else if text, ok := textOf(fields["Message"]); ok && (text == "" || strings.HasSuffix(text, ".") || text != strings.TrimSpace(text)) {
 		problems = append(problems, "the message "+strconv.Quote(text)+" is empty, or ends in a full stop or a space: pages and logs add what ends it")
+	} else if ok && beginsWithCapital(text) {
+		problems = append(problems, "the message "+strconv.Quote(text)+" begins with a capital letter: pages write it, and logs put words before")
 	}
 	kind, _ := fields["Kind"].(*ast.SelectorExpr)
 	general := fields["Kind"] == nil || kind != nil && (kind.Sel.Name == "Internal" || kind.Sel.Name == "Cancelled")
@@ -75,6 +84,18 @@ func errorProblems(literal *ast.CompositeLit) []string {
 		problems = append(problems, "the error has no fix: say what mends it")
 	}
 	return problems
+}
+
+// isRefusal tells the helpers of packages that make an error of its message.
+func isRefusal(call *ast.CallExpr) bool {
+	name, ok := call.Fun.(*ast.Ident)
+	return ok && (name.Name == "refuse" || name.Name == "refusal") && len(call.Args) > 1
+}
+
+// beginsWithCapital tells a capital letter that no name needs.
+func beginsWithCapital(text string) bool {
+	first, _, _ := strings.Cut(text, " ")
+	return text != "" && unicode.IsUpper(rune(text[0])) && !slices.Contains([]string{"DuckDB", "PostgreSQL", "Leat"}, first)
 }
 
 // textOf is the text of a literal, or of the format of a call.
