@@ -33,11 +33,13 @@ func disturb(t *testing.T, w *world, c cell) (reached []cell) {
 	for _, c.again = range []bool{false, true} {
 		if c.again {
 			a.feed("second")
+			a.withdrawConsent()
 		}
 		if a.struck(c) {
 			reached = append(reached, c)
 		}
 		a.check(c)
+		a.checkChanges()
 		if t.Failed() {
 			t.Logf("at %s", c)
 			return reached
@@ -66,6 +68,7 @@ func (a *site) struck(c cell) bool {
 	got := process.wait()
 	if c.fault.kills {
 		reached = got.killed
+		a.checkInterrupted(c)
 	}
 	if !reached && got.code != 0 {
 		a.t.Errorf("the run failed before it reached the step:\n%s", got.output)
@@ -128,7 +131,7 @@ func (a *site) checkRecipe(c cell, got outcome) {
 	if c.again {
 		want = c.scenario.recipes[1]
 	}
-	if result.Streams[0].Recipe != want {
+	if result.Streams[0].Recipe != want && c.fault.change == nil {
 		a.t.Errorf("the run took the recipe %q, want %q", result.Streams[0].Recipe, want)
 	}
 }
@@ -149,8 +152,15 @@ func (a *site) check(c cell) {
 	if count := c.scenario.rejects[phase]; count != "" {
 		a.checkRejects(count)
 	}
+	if counts := c.scenario.counts[phase]; counts != "" {
+		a.checkCounts(counts)
+	}
+	if got := a.besides(); got != a.around {
+		a.t.Errorf("beside the target stand %s, and it was %s", got, a.around)
+	}
+	known := append(strings.Split(c.scenario.beside, ","), "target", "_leat_state", "_leat_loads", "target__rejects")
 	for table := range strings.SplitSeq(a.ground.tables(a.t), ",") {
-		if !slices.Contains([]string{"target", "_leat_state", "_leat_loads", "target__rejects"}, table) {
+		if !slices.Contains(known, table) {
 			a.t.Errorf("the run left the table %q", table)
 		}
 	}

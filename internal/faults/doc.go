@@ -4,7 +4,7 @@
 // network below it. Then the flow is run again and a checker compares the source with
 // the target as multisets, by a text of each row that both systems write alike, and reads
 // what the destination remembers: no row is lost, none is doubled, and there is one load
-// row per run.
+// row per run. Targets that others share are disturbed as well, and what is theirs must stay.
 //
 // The tests of a plain build take a sample. With the tags faults and crashpoints the
 // whole table of cells runs and ends with a report of what it covered (make faults).

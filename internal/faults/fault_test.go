@@ -17,6 +17,8 @@ type fault struct {
 	after func(a *site)
 	// retaken says that another process takes the run over while this one stands still.
 	retaken bool
+	// change is what somebody does to the target while the process stands still; nil for nothing.
+	change *change
 }
 
 var (

@@ -11,8 +11,8 @@ import (
 )
 
 // cells is the whole table: every scenario is killed at every step, and the other faults
-// strike three scenarios that differ in how they write. The cells of DuckDB files and of
-// reads in parts come with them.
+// strike three scenarios that differ in how they write. The cells of DuckDB files, of
+// reads in parts and of targets that others share come with them.
 func cells() []cell {
 	var all []cell
 	for _, s := range scenarios {
@@ -22,15 +22,10 @@ func cells() []cell {
 	}
 	for _, name := range []string{"insert straight in", "upsert", "replace a new table, then its rows"} {
 		for _, f := range []fault{noTarget, noSource, targetReset, sourceReset, targetSilent, sourceSilent, zombie, answerLost, noMemory, memoryReset, memoryAway} {
-			for _, step := range stepNames(scenarioNamed(name)) {
-				if strings.Contains(step, ":") || f.retaken && step == "run.finished" {
-					continue // the small table has one batch; a run that ended cannot be retaken
-				}
-				all = append(all, cell{scenario: scenarioNamed(name), size: small, step: step, fault: f})
-			}
+			all = append(all, everyStep(scenarioNamed(name), f)...)
 		}
 	}
-	return slices.Concat(all, duckCells(), partCells())
+	return slices.Concat(all, duckCells(), partCells(), shapeCells())
 }
 
 // coverage notes what became of every cell.

@@ -19,12 +19,12 @@ var duckRejects = scenario{
 	recipes: [2]string{"create+copy", "copy"},
 }
 
-// intoDuckDB are the scenarios with a DuckDB file as the target: all of them but the swap,
-// because DuckDB replaces rows in place.
+// intoDuckDB are the scenarios with a DuckDB file as the target: all of them but the swap
+// and the merge, because DuckDB deletes and inserts.
 func intoDuckDB() []scenario {
 	var all []scenario
 	for _, s := range append(slices.Clone(scenarios), duckRejects) {
-		if s.recipes[0] == "swap" || s.name == withRejects && s.columns != duckRejects.columns {
+		if s.recipes[0] == "swap" || s.recipes[0] == "stage+merge" || s.name == withRejects && s.columns != duckRejects.columns {
 			continue
 		}
 		if recipes, other := duckRecipes[s.name]; other {

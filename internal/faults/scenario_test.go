@@ -29,6 +29,16 @@ type scenario struct {
 	paged bool
 	// recipes are the ways that the two runs must have taken.
 	recipes [2]string
+	// before is a query over the source's tables for what the prefill put into the table;
+	// empty where nobody looks into the table of a run that was killed.
+	before string
+	// later are the lines of the stream once the first run has succeeded, without the
+	// consent that only the first one needs; empty for the same lines.
+	later string
+	// beside are other tables of the schema, separated by commas, whose rows no run may change.
+	beside string
+	// counts are queries at the source for the counts of each run, as countsOfLoad writes them.
+	counts [2]string
 }
 
 const (
@@ -43,8 +53,10 @@ const (
 	keyed     = filled + `ALTER TABLE analytics.target ADD PRIMARY KEY (id);`
 	firstKept = "SELECT * FROM first WHERE id % 20 <> 0"
 	// old is the part of the filled target that no run brings.
-	old     = `SELECT n AS id, 0 AS grp, 'old' AS note, 0.00 AS amount, '{}'::jsonb AS payload, timestamptz '2020-01-01 00:00:00+00' AS updated_at FROM generate_series(-10::bigint, 0) n`
-	oldRest = "SELECT * FROM (" + old + ") o WHERE NOT EXISTS (SELECT FROM second s WHERE s.id = o.id)"
+	old = `SELECT n AS id, 0 AS grp, 'old' AS note, 0.00 AS amount, '{}'::jsonb AS payload, timestamptz '2020-01-01 00:00:00+00' AS updated_at FROM generate_series(-10::bigint, 0) n`
+	// filledRows are all rows of the filled target.
+	filledRows = `SELECT n AS id, 0 AS grp, 'old' AS note, 0.00 AS amount, '{}'::jsonb AS payload, timestamptz '2020-01-01 00:00:00+00' AS updated_at FROM generate_series(-10::bigint, 1000) n`
+	oldRest    = "SELECT * FROM (" + old + ") o WHERE NOT EXISTS (SELECT FROM second s WHERE s.id = o.id)"
 	// both is the second table and what the first had beyond its keys.
 	both = `TABLE second UNION ALL SELECT * FROM first f WHERE NOT EXISTS (SELECT FROM second s WHERE s.%[1]s = f.%[1]s)`
 )
@@ -75,17 +87,17 @@ var scenarios = []scenario{
 		recipes: [2]string{"create+copy", "swap"},
 	},
 	{
-		name: "replace by swap", stream: "write_mode: truncate_insert, takeover: true, replace: swap", prefill: filled, have: wholeTable,
+		name: "replace by swap", stream: "write_mode: truncate_insert, takeover: true, replace: swap", later: "write_mode: truncate_insert, replace: swap", before: filledRows, prefill: filled, have: wholeTable,
 		want:    [2]string{"TABLE first", "TABLE second"},
 		recipes: [2]string{"swap", "swap"},
 	},
 	{
-		name: "replace by delete and insert", stream: "write_mode: truncate_insert, takeover: true, replace: delete_insert", prefill: filled, have: wholeTable,
+		name: "replace by delete and insert", stream: "write_mode: truncate_insert, takeover: true, replace: delete_insert", later: "write_mode: truncate_insert, replace: delete_insert", before: filledRows, prefill: filled, have: wholeTable,
 		want:    [2]string{"TABLE first", "TABLE second"},
 		recipes: [2]string{"stage+delete+insert", "stage+delete+insert"},
 	},
 	{
-		name: "replace by merge", stream: "write_mode: truncate_insert, takeover: true, replace: merge", prefill: keyed, have: wholeTable,
+		name: "replace by merge", stream: "write_mode: truncate_insert, takeover: true, replace: merge", later: "write_mode: truncate_insert, replace: merge", before: filledRows, prefill: keyed, have: wholeTable,
 		want:    [2]string{"TABLE first", "TABLE second"},
 		recipes: [2]string{"stage+merge", "stage+merge"},
 	},

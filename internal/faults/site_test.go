@@ -19,13 +19,19 @@ type site struct {
 	t        *testing.T
 	world    *world
 	scenario scenario
-	size     size
-	flow     string
-	target   string // the database
+	// stream are the lines of the flow's stream that were applied last.
+	stream string
+	size   size
+	flow   string
+	target string // the database
 	// conn is for looking at sessions; ground is the target.
 	conn    *pgx.Conn
 	ground  ground
 	dataDir string
+	// around are the rows beside the target as the prefill left them.
+	around string
+	// changes are what somebody did to the target so far.
+	changes []*change
 	// to and from are the links to the target and the source; nil for direct ones.
 	to, from *link
 	// memory is the database of the program's own store and aside the link to it; empty
@@ -50,7 +56,7 @@ func newSite(t *testing.T, w *world, s scenario, z size, n needs) *site {
 	t.Helper()
 	number := sites.Add(1)
 	a := &site{
-		t: t, world: w, scenario: s, size: z, flow: fmt.Sprintf("site%dx", number),
+		t: t, world: w, scenario: s, stream: s.stream, size: z, flow: fmt.Sprintf("site%dx", number),
 		dataDir: filepath.Join(t.TempDir(), "data"),
 	}
 	a.settle()
@@ -61,6 +67,7 @@ func newSite(t *testing.T, w *world, s scenario, z size, n needs) *site {
 		a.memory, a.aside = w.server.CreateDatabase(t), newLink(t, w.server)
 	}
 	a.ground.run(t, "CREATE SCHEMA analytics;"+s.prefill)
+	a.around = a.besides()
 	a.feed("first")
 	a.configure(a.yaml())
 	return a
@@ -91,13 +98,19 @@ func (a *site) reach() {
 // configure saves a configuration.
 func (a *site) configure(yaml string) {
 	a.t.Helper()
+	if got := a.apply(yaml); got.code != 0 {
+		a.t.Fatalf("apply: exit %d\n%s", got.code, got.output)
+	}
+}
+
+// apply tries to save a configuration.
+func (a *site) apply(yaml string) outcome {
+	a.t.Helper()
 	file := filepath.Join(a.t.TempDir(), "leat.yaml")
 	if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
 		a.t.Fatal(err)
 	}
-	if got := a.leat("", "apply", "-f", file); got.code != 0 {
-		a.t.Fatalf("apply: exit %d\n%s", got.code, got.output)
-	}
+	return a.leat("", "apply", "-f", file)
 }
 
 // reconnect opens the connections of the test again after the server was away.
@@ -128,7 +141,7 @@ func (a *site) feed(table string) {
 func (a *site) yaml() string {
 	name, dataset := a.dataset()
 	return "authorizers:\n" + a.authorizer("source", a.scenario.from, a.world.source, a.from) + a.authorizer("target", a.scenario.into, a.target, a.to) +
-		strings.NewReplacer("DATASET", dataset, "NAME", name, "CURSOR", a.scenario.dataset, "STREAM", a.scenario.stream, "FLOW", a.flow).Replace(`sources:
+		strings.NewReplacer("DATASET", dataset, "NAME", name, "CURSOR", a.scenario.dataset, "STREAM", a.stream, "FLOW", a.flow).Replace(`sources:
   - {name: feed, authorizer: source, datasets: [{DATASET, CURSORkey: [id]}]}
 destinations:
   - {name: warehouse, authorizer: target, default_schema: analytics}

@@ -58,7 +58,7 @@ func keepsRejects(s scenario) bool { return s.rejects[0] != "" }
 
 // middle is a pass of the steps that come once per batch; a read of new rows has few.
 func (s scenario) middle() string {
-	if s.dataset == incremental {
+	if s.dataset != "" {
 		return "2"
 	}
 	return "3"
@@ -78,6 +78,18 @@ func stepNames(s scenario) []string {
 		}
 	}
 	return names
+}
+
+// everyStep lets a fault strike a scenario at each step of a load of few rows.
+func everyStep(s scenario, f fault) []cell {
+	var all []cell
+	for _, step := range stepNames(s) {
+		if strings.Contains(step, ":") || f.retaken && step == "run.finished" {
+			continue // the small table has one batch; a run that ended cannot be retaken
+		}
+		all = append(all, cell{scenario: s, size: small, step: step, fault: f})
+	}
+	return all
 }
 
 var reach = regexp.MustCompile(`crashpoint\.Reach\("([^"]+)"\)`)
