@@ -50,7 +50,7 @@ func (c gridCell) wantApplied(t *testing.T, err error, runs int) {
 		t.Fatalf("run %d: %v", runs, err)
 	}
 	want := digest(t, c.world.admin, gridModel[c.mode])
-	rows := "SELECT id, name, at, extra FROM " + c.schema + ".t"
+	rows := "SELECT id, name, at, extra FROM ONLY " + c.schema + ".t"
 	if c.mode == connectors.History {
 		wantRows(t, c.world.admin, rows+" WHERE valid_to IS NOT NULL", digest(t, c.world.admin, "SELECT * FROM before"))
 		rows += " WHERE valid_to IS NULL"
@@ -89,7 +89,7 @@ func (c gridCell) wantRefused(t *testing.T, err error, refusal, rows string) {
 // places are the rows with the places where the server keeps them.
 func (c gridCell) places(t *testing.T) string {
 	t.Helper()
-	return digest(t, c.world.admin, "SELECT ctid, xmin, r.* FROM "+c.schema+".t r")
+	return digest(t, c.world.admin, "SELECT ctid, xmin, r.* FROM ONLY "+c.schema+".t r")
 }
 
 // wantLoads counts the load rows: one for each run that was applied.
@@ -98,8 +98,8 @@ func (c gridCell) wantLoads(t *testing.T, applied int) {
 	wantRows(t, c.world.admin, "SELECT count(*) FROM "+c.schema+"._leat_loads", fmt.Sprintf("(%d)", applied))
 }
 
-// around is what belongs to others: the rows that refer to the table, and what another
-// role may do.
+// around is what belongs to others: the rows that refer to the table, those of a table
+// that inherits from it, and what another role may do.
 func (c gridCell) around(t *testing.T) string {
 	t.Helper()
 	admin := c.world.admin
@@ -108,6 +108,9 @@ func (c gridCell) around(t *testing.T) string {
 		digest(t, admin, "SELECT has_column_privilege('"+name+"', '"+c.schema+".t', 'name', 'UPDATE')")
 	if strings.HasPrefix(c.shape, "kept") || strings.HasPrefix(c.shape, "gone") {
 		text += digest(t, admin, "SELECT ctid, r.* FROM "+c.schema+".child r")
+	}
+	if c.shape == "parent" {
+		text += digest(t, admin, "SELECT ctid, xmin, r.* FROM "+c.schema+".heir r")
 	}
 	return text
 }

@@ -115,6 +115,8 @@ func (c gridCell) surroundings() string {
 			IF TG_OP = ''DELETE'' THEN IF OLD.id = 7 THEN RETURN NULL; END IF; RETURN OLD; END IF;
 			IF NEW.id = (CASE TG_OP WHEN ''INSERT'' THEN 3 ELSE 7 END) THEN RETURN NULL; END IF; RETURN NEW; END';
 			CREATE TRIGGER picky BEFORE INSERT OR UPDATE OR DELETE ON $S.t FOR EACH ROW EXECUTE PROCEDURE $S.picky()`
+	case "parent": // nobody but its owner may read the rows of the other table, which have the same keys
+		return "CREATE TABLE $S.heir () INHERITS ($S.t); INSERT INTO $S.heir SELECT * FROM public.before"
 	case "dependants":
 		return `CREATE VIEW $S.v AS SELECT * FROM $S.t; COMMENT ON VIEW $S.v IS 'of t'; COMMENT ON TABLE $S.t IS 'remark'; COMMENT ON COLUMN $S.t.name IS 'noted';
 			GRANT SELECT ON $S.v TO $OTHER; GRANT SELECT, UPDATE (name) ON $S.t TO $OTHER; CREATE PUBLICATION $S FOR TABLE $S.t`
