@@ -29,6 +29,11 @@ var (
 	planning = suite{folder: "./connectors/sqlload"}
 	engine   = suite{folder: "./engine"}
 	owners   = suite{folder: "./connectors/postgres", run: "Owner|Owned|Others|Children|Parent|Hypertables"}
+	halfOpen = suite{folder: "./connectors/postgres", run: "NoCursorOrders|WithoutAnyCursor|NotAppended|AppendKnown"}
+	older    = suite{folder: "./connectors/postgres", run: "Older|Corrected"}
+	swaps    = suite{folder: "./connectors/postgres", run: "TestSwap|TestChanges|TestAnotherChange|TestASwap"}
+	triggers = suite{folder: "./connectors/postgres", run: "Trigger|CompareWithout"}
+	narrow   = suite{folder: "./record/pgbinary", run: "Narrow"}
 	cases    = suite{folder: "./cmd/leat", run: "TestTies|TestRows|TestNoNew|TestNewest|TestAnEmpty|TestASource|TestATrigger"}
 	faults   = suite{folder: "./internal/faults", run: "TestFaults/cells"}
 )
@@ -197,5 +202,40 @@ var mutants = []mutant{
 		name: "a statement changes rows of tables that inherit", file: "connectors/sqlload/inherit.go",
 		old: "return \"ONLY \" + table", new: "return \"\" + table",
 		suites: []suite{owners, loading},
+	},
+	{
+		name: "rows without a cursor are appended at every run", file: "connectors/sqlload/insert.go",
+		old: `return "(" + b.part("s", b.s.Cursor, "->>") + " IS NULL OR " + b.endless() + ")"`, new: `return b.endless()`,
+		suites: []suite{halfOpen, faults, loading},
+	},
+	{
+		name: "a swap does not look for what somebody changed", file: "connectors/postgres/load_swap.go",
+		old: "HAVING count(CASE side WHEN 0 THEN 1 END) <> count(CASE side WHEN 1 THEN 1 END) OR bool_or(lost))", new: "HAVING count(*) < 0)",
+		suites: []suite{swaps, faults, loading},
+	},
+	{
+		name: "a swap lets a GRANT in after its comparison", file: "connectors/postgres/load_swap.go",
+		old: "\t\t\t{SQL: holdingTable, Args: tables[:1], Writes: true, Catalogue: true},\n", new: "",
+		suites: []suite{swaps, loading},
+	},
+	{
+		name: "what triggers store is not compared", file: "connectors/sqlload/triggers.go",
+		old: "\tif !b.s.acted() {\n", new: "\tif b.staging != \"\" {\n",
+		suites: []suite{triggers, loading},
+	},
+	{
+		name: "a narrower column may round", file: "record/pgbinary/narrow_numeric.go",
+		old: "if low < -int(scale) {", new: "if low < -int(scale)-99 {",
+		suites: []suite{narrow, loading},
+	},
+	{
+		name: "a narrower time may be cut", file: "record/pgbinary/narrow.go",
+		old: "%step != 0 && !endless(to.OID, value) {", new: "%step < -step && !endless(to.OID, value) {",
+		suites: []suite{narrow, loading},
+	},
+	{
+		name: "an older row replaces a newer one", file: "connectors/sqlload/older.go",
+		old: "return b.s.incremental() && !b.s.Target.KeyEnforced()", new: "return !b.s.incremental() && !b.s.Target.KeyEnforced()",
+		suites: []suite{older, loading},
 	},
 }
