@@ -3,9 +3,7 @@ package flows
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -64,23 +62,12 @@ func (d SourceDataset) checkCursor(problems connectors.Problems, at string, can 
 	case len(d.Columns) > 0 && d.Cursor != connectors.CursorXmin && !slices.Contains(d.Columns, d.Cursor):
 		problems.Add(at+"cursor", fmt.Sprintf("is the column %q, which is not read: add it to the columns", d.Cursor))
 	}
-	if !validOverlap(d.Overlap) {
-		problems.Add(at+"overlap", "is not a duration or a number: write 5m, 100 or none")
+	if _, err := connectors.ParseOverlap(d.Overlap); err != nil {
+		problems.Add(at+"overlap", "is not understood: "+connectors.OverlapForms)
 	}
 	if !slices.Contains(policies, d.Nulls) {
 		problems.Add(at+"nulls", "is not known: use include, exclude or fail")
 	}
-}
-
-func validOverlap(text string) bool {
-	if text == "" || text == connectors.OverlapNone {
-		return true
-	}
-	if duration, err := time.ParseDuration(text); err == nil {
-		return duration >= 0
-	}
-	number, err := strconv.ParseInt(text, 10, 64)
-	return err == nil && number >= 0
 }
 
 // check adds what is wrong with a stream.

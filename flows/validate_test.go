@@ -56,6 +56,7 @@ func TestSourceProblems(t *testing.T) {
 		"overlap alone":   {func(_ *flows.Source, d *flows.SourceDataset, _ *connectors.Capabilities) { d.Cursor = "" }, "datasets[0].cursor"},
 		"overlap":         {func(_ *flows.Source, d *flows.SourceDataset, _ *connectors.Capabilities) { d.Overlap = "-5m" }, "datasets[0].overlap"},
 		"overlap number":  {func(_ *flows.Source, d *flows.SourceDataset, _ *connectors.Capabilities) { d.Overlap = "100" }, ""},
+		"overlap in days": {func(_ *flows.Source, d *flows.SourceDataset, _ *connectors.Capabilities) { d.Overlap = "1d" }, ""},
 		"nulls":           {func(_ *flows.Source, d *flows.SourceDataset, _ *connectors.Capabilities) { d.Nulls = "x" }, "datasets[0].nulls"},
 		"option": {func(_ *flows.Source, d *flows.SourceDataset, _ *connectors.Capabilities) {
 			d.Dataset.Options = map[string]string{"skip": "11"}

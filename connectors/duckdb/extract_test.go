@@ -2,6 +2,7 @@ package duckdb_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"leat/connectors"
@@ -19,6 +20,8 @@ func TestCursorWindows(t *testing.T) {
 		{"at", "5m", "", 11, 6},
 		{"at", "none", "", 10, 1},
 		{"d", "2d", "", 11, 3},
+		{"d", "1h", "", 11, 2},
+		{"at", "1w", "", 11, 10},
 		{"n", "3.5", "", 11, 4},
 		{"id", "4", "", 11, 1},
 		{"at", "", connectors.NullsExclude, 10, 1},
@@ -51,6 +54,36 @@ func TestCursorWindows(t *testing.T) {
 		selection.Dataset.Name = "t"
 		if _, err := s.try(t, selection); err == nil {
 			t.Errorf("%+v was not refused", selection)
+		}
+	}
+}
+
+// TestCursorsAtTheEndsOfTheirTypes reads at the first and the last value that a type holds.
+func TestCursorsAtTheEndsOfTheirTypes(t *testing.T) {
+	for _, test := range []struct{ native, first, last, overlap string }{
+		{"DATE", "5877642-06-25 (BC)", "5881580-07-10", "2w"},
+		{"TIMESTAMP", "290309-12-22 (BC) 00:00:00", "294247-01-10 04:00:54.775806", "1d"},
+		// DuckDB itself rounds times with a zone that lie further away.
+		{"TIMESTAMPTZ", "1000-12-22 (BC) 00:00:00+00", "9999-12-31 23:59:59.999999+00", "1d"},
+		{"BIGINT", "-9223372036854775808", "9223372036854775807", "5"}, {"DECIMAL(38,0)", "-99999999999999999999999999999999999999", "99999999999999999999999999999999999999", "5.5"},
+		{"DECIMAL(38,38)", "-0.99999999999999999999999999999999999999", "0.99999999999999999999999999999999999999", "0.5"}, {"DECIMAL(18,9)", "-5.000000001", "5.000000001", "0.000000001"},
+	} {
+		for _, overlap := range []string{"", test.overlap} {
+			t.Run(test.native+" "+overlap, func(t *testing.T) {
+				s := newSite(t, fmt.Sprintf("CREATE TABLE t (id BIGINT, c %s)", test.native), fmt.Sprintf("INSERT INTO t VALUES (1, '%s')", test.first))
+				selection := connectors.Selection{Dataset: connectors.Dataset{Name: "t"}, Cursor: "c", Overlap: overlap}
+				for range 2 {
+					var n int
+					if n, selection.Position = s.count(t, selection); n != 1 {
+						t.Errorf("at the first value %d rows were read", n)
+					}
+				}
+				execute(t, s.path, fmt.Sprintf("INSERT INTO t VALUES (2, '%s')", test.last))
+				_, selection.Position = s.count(t, selection)
+				if n, _ := s.count(t, selection); n != 1 {
+					t.Errorf("at the last value %d rows were read", n)
+				}
+			})
 		}
 	}
 }

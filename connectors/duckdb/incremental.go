@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -183,39 +182,41 @@ func (c *cursor) between(w *window, upper string) error {
 	return nil
 }
 
-// lower is the position minus the overlap.
+// lower is the position minus the overlap, or the end of the type where that lies beyond.
 func (c *cursor) lower(w *window) (string, error) {
-	last, overlap := c.typed(w.bind(c.last.Cursor)), c.selection.Overlap
-	if overlap == "" || overlap == "0" || overlap == connectors.OverlapNone {
+	last := c.typed(w.bind(c.last.Cursor))
+	overlap, err := connectors.ParseOverlap(c.selection.Overlap)
+	switch kind := c.kind(); {
+	case err != nil:
+		return "", c.refuse(fmt.Sprintf("has the overlap %q, which is not understood", c.selection.Overlap), "Set the overlap again: "+connectors.OverlapForms+".")
+	case overlap.None || overlap.Zero():
 		return last, nil
-	}
-	switch c.kind() {
-	case "time":
-		d, err := parseDuration(overlap)
-		if err != nil {
-			return "", c.refuse(fmt.Sprintf("has the overlap %q, which is not a duration", overlap), "Write it like 30s, 5m, 2h or 1d.")
-		}
-		if c.column.Type.ID() == arrow.DATE32 {
-			last = "CAST(" + last + " AS TIMESTAMP)"
-		}
-		return last + " - to_microseconds(" + strconv.FormatInt(d.Microseconds(), 10) + ")", nil
-	case "number":
-		if strings.Trim(overlap, "0123456789.") != "" {
-			return "", c.refuse(fmt.Sprintf("has the overlap %q, which is not a number", overlap), "Write it like 1000.")
-		}
-		return "CAST(" + last + " AS DECIMAL(38,6)) - CAST(" + w.bind(overlap) + " AS DECIMAL(38,6))", nil
-	default:
+	case kind == "text":
 		return "", c.refuse("cannot have an overlap, because it is text", "Remove the overlap.")
+	case kind == "time" && overlap.Number != "":
+		return "", c.refuse(fmt.Sprintf("has the overlap %q, which is not a duration", c.selection.Overlap), "Write it like 30s, 5m, 2h, 1d or 2w.")
+	case kind == "time":
+		off := "to_microseconds(" + strconv.FormatInt(overlap.Duration.Microseconds(), 10) + ")"
+		if c.column.Type.ID() == arrow.DATE32 {
+			off = strconv.FormatInt(overlap.Days(), 10)
+		}
+		return "COALESCE(TRY(" + last + " - " + off + "), " + c.typed("'-infinity'") + ")", nil
+	case overlap.Number == "":
+		return "", c.refuse(fmt.Sprintf("has the overlap %q, which is not a number", c.selection.Overlap), "Write it like 1000.")
+	default:
+		return c.lowerNumber(w, last, overlap.Number), nil
 	}
 }
 
-// parseDuration is time.ParseDuration with days.
-func parseDuration(text string) (time.Duration, error) {
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		n, err := strconv.ParseUint(days, 10, 15)
-		return time.Duration(n) * 24 * time.Hour, err
+// lowerNumber subtracts exactly, or is the lowest number of the widest type.
+func (c *cursor) lowerNumber(w *window, last, off string) string {
+	scale := 6
+	if decimal, ok := c.column.Type.(*arrow.Decimal128Type); ok {
+		scale = int(decimal.Scale)
 	}
-	return time.ParseDuration(text)
+	widest := fmt.Sprintf("DECIMAL(38,%d)", scale)
+	lowest := "'-" + strings.Repeat("9", 38-scale) + "." + strings.Repeat("9", scale) + "'"
+	return fmt.Sprintf("COALESCE(TRY(CAST(%[1]s AS %[2]s) - CAST(%[3]s AS %[2]s)), CAST(%[4]s AS %[2]s))", last, widest, w.bind(off), lowest)
 }
 
 // leavesEndless says that endless rows are left out: a half-open read brings no row twice

@@ -82,6 +82,8 @@ func TestOverlap(t *testing.T) {
 		{"n", "99999999999", []string{"1", "10", "2", "3", "4", "5", "6", "7", "8", "9"}},
 		{"d", "2d", []string{"10", "8", "9"}},
 		{"d", "1h", []string{"10", "9"}},
+		{"d", "1w", []string{"10", "3", "4", "5", "6", "7", "8", "9"}},
+		{"at", "1d", []string{"1", "10", "2", "3", "4", "5", "6", "7", "8", "9"}},
 		{"big", "1.5", []string{"10", "9"}},
 	} {
 		s := cursorOn("t", test.column)
@@ -112,6 +114,49 @@ func TestOverlap(t *testing.T) {
 	}
 	if ids, _ := since(t, c, s); !slices.Equal(ids, []string{"10", "11"}) {
 		t.Errorf("half-open, next: read %v", ids)
+	}
+}
+
+func TestCursorsAtTheEndsOfTheirTypes(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ typ, first, last, overlap string }{
+		{"date", "4714-11-24 BC", "5874897-12-31", "2w"},
+		// The last time that a batch of microseconds since 1970 holds; the server's is 29 years later.
+		{"timestamp", "4714-11-24 00:00:00 BC", "294247-01-10 04:00:54.775806", "1d"},
+		{"timestamptz", "4714-11-24 00:00:00+00 BC", "294247-01-10 04:00:54.775806+00", "100000d"},
+		{"int2", "-32768", "32767", "5"}, {"int8", "-9223372036854775808", "9223372036854775807", "5"},
+	} {
+		for _, overlap := range []string{"", test.overlap, "none"} {
+			t.Run(test.typ+" "+overlap, func(t *testing.T) {
+				c, admin := newDatabase(t, fmt.Sprintf("CREATE TABLE t (id int, c %s); INSERT INTO t VALUES (1, '%s')", test.typ, test.first))
+				s := cursorOn("t", "c")
+				s.Overlap = overlap
+				known := []string{"1"}
+				if overlap == "none" { // the newest rows wait
+					known = nil
+				}
+				ids, position := since(t, c, s)
+				if s.Position = position; !slices.Equal(ids, known) {
+					t.Errorf("first read: %v", ids)
+				}
+				if ids, s.Position = since(t, c, s); !slices.Equal(ids, known) {
+					t.Errorf("at the first value: %v", ids)
+				}
+				if _, err := admin.Exec(t.Context(), fmt.Sprintf("INSERT INTO t VALUES (2, '%s')", test.last)); err != nil {
+					t.Fatal(err)
+				}
+				if ids, s.Position = since(t, c, s); !slices.Contains(ids, "2") && overlap != "none" {
+					t.Errorf("a row at the last value: %v, %s", ids, s.Position)
+				}
+				want := []string{"2"}
+				if overlap == "none" {
+					want = nil
+				}
+				if ids, _ = since(t, c, s); !slices.Equal(ids, want) {
+					t.Errorf("behind the last value: %v", ids)
+				}
+			})
+		}
 	}
 }
 

@@ -1,55 +1,56 @@
 package postgres
 
 import (
-	"errors"
 	"fmt"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"leat/connectors"
 	"leat/record/pgbinary"
 )
 
-// lower writes the lower bound, the position minus the overlap; empty for a first read.
+// lower writes the lower bound, the position minus the overlap, or -infinity where that lies
+// before the first day of the type; empty for a first read.
 func (c cursor) lower(w *window) (string, error) {
-	off, err := c.overlap()
+	overlap, err := c.overlap()
 	if err != nil || c.last.Cursor == nil {
 		return "", err
 	}
 	switch {
-	case off == "":
+	case overlap.None || overlap.Zero():
 		return w.bind(*c.last.Cursor, c.typ.OID), nil
 	case c.typ.OID == pgbinary.OIDDate:
-		return fmt.Sprintf("(%s OPERATOR(pg_catalog.-) %s)::pg_catalog.date", w.bind(*c.last.Cursor, pgbinary.OIDTimestamp), w.bind(off, pgbinary.OIDInterval)), nil
+		return lowerTime("pg_catalog.date", w.bind(*c.last.Cursor, c.typ.OID), strconv.FormatInt(overlap.Days(), 10)), nil
 	case cursorTypes[c.typ.OID] == "time":
-		return fmt.Sprintf("(%s OPERATOR(pg_catalog.-) %s)", w.bind(*c.last.Cursor, c.typ.OID), w.bind(off, pgbinary.OIDInterval)), nil
+		off := w.bind(intervalOf(overlap.Duration), pgbinary.OIDInterval)
+		return lowerTime(c.base().String(), w.bind(*c.last.Cursor, c.typ.OID), off), nil
 	default:
-		return c.lowerNumber(w, off), nil
+		return c.lowerNumber(w, overlap.Number), nil
 	}
 }
 
-// overlap is how far the lower bound goes back, as an interval or a number in the
-// server's words; empty when it does not.
-func (c cursor) overlap() (string, error) {
-	overlap := c.selection.Overlap
-	if overlap == "" || overlap == connectors.OverlapNone || overlap == "0" {
-		return "", nil
-	}
-	switch cursorTypes[c.typ.OID] {
-	case "":
-		return "", c.badOverlap("is not possible for this type", "Remove the overlap.")
-	case "time":
-		d, err := parseDuration(overlap)
-		if err != nil {
-			return "", c.badOverlap("is not a duration", "Write it like 30s, 5m, 2h or 1d.")
-		}
-		return intervalOf(d), nil
+// lowerTime subtracts within the type: the first day of all of the server's types is the
+// same one, and an overlap is shorter than what they hold.
+func lowerTime(native, last, off string) string {
+	return fmt.Sprintf("CASE WHEN %[2]s OPERATOR(pg_catalog.<) ('4714-11-24 00:00:00+00 BC'::%[1]s OPERATOR(pg_catalog.+) %[3]s)"+
+		" THEN '-infinity'::%[1]s ELSE %[2]s OPERATOR(pg_catalog.-) %[3]s END", native, last, off)
+}
+
+// overlap is how far the lower bound goes back, checked against the cursor's type.
+func (c cursor) overlap() (connectors.Overlap, error) {
+	overlap, err := connectors.ParseOverlap(c.selection.Overlap)
+	switch kind := cursorTypes[c.typ.OID]; {
+	case err != nil:
+		return overlap, c.badOverlap("is not understood", "Set the overlap again: "+connectors.OverlapForms+".")
+	case overlap.None || overlap.Zero():
+		return overlap, nil
+	case kind == "":
+		return overlap, c.badOverlap("is not possible for this type", "Remove the overlap.")
+	case kind == "time" && overlap.Number != "":
+		return overlap, c.badOverlap("is not a duration", "Write it like 30s, 5m, 2h, 1d or 2w.")
+	case kind != "time" && overlap.Number == "":
+		return overlap, c.badOverlap("is not a number", "Write it like 1000.")
 	default:
-		if !isNumber(overlap) {
-			return "", c.badOverlap("is not a number", "Write it like 1000.")
-		}
 		return overlap, nil
 	}
 }
@@ -75,29 +76,9 @@ func (c cursor) badOverlap(reason, fix string) error {
 	}
 }
 
-// parseDuration is time.ParseDuration with days.
-func parseDuration(text string) (time.Duration, error) {
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		n, err := strconv.ParseUint(days, 10, 15)
-		return time.Duration(n) * 24 * time.Hour, err
-	}
-	d, err := time.ParseDuration(text)
-	if err == nil && d < 0 {
-		err = errors.New("negative")
-	}
-	return d, err
-}
-
 // intervalOf writes a duration as an interval. Each number stays below 2³¹, the limit of
 // servers before version 15.
 func intervalOf(d time.Duration) string {
 	hours, rest := d/time.Hour, d%time.Hour
 	return fmt.Sprintf("%d hours %d.%06d seconds", hours, rest/time.Second, rest%time.Second/time.Microsecond)
-}
-
-// isNumber tells plain decimal numbers that are not negative.
-func isNumber(text string) bool {
-	whole, fraction, _ := strings.Cut(text, ".")
-	digits := whole + fraction
-	return digits != "" && !slices.ContainsFunc([]byte(digits), func(b byte) bool { return b < '0' || b > '9' })
 }

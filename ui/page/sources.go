@@ -150,7 +150,7 @@ func (v SourceForm) configFields(i int) []component.Field {
 	}
 	fields := []component.Field{
 		{Name: dsName(i, "cursor"), Label: "Cursor", Type: "select", Value: c.Cursor, Options: cursors, Help: c.CursorHint, Width: "half"},
-		{Name: dsName(i, "overlap"), Label: "Overlap", Value: c.Overlap, Help: "Read again before the position, so that late commits are not lost: 5m, 100, or none.", Width: "half"},
+		{Name: dsName(i, "overlap"), Label: "Overlap", Value: c.Overlap, Help: "Read again before the position, so that late commits are not lost: 5m or 1d for times, 100 for numbers, or none.", Width: "half"},
 	}
 	if len(c.NullsWays) > 0 {
 		fields = append(fields, component.Field{Name: dsName(i, "nulls"), Label: "Rows without cursor value", Type: "select", Value: c.Nulls, Options: c.NullsWays, Width: "half"})
