@@ -101,7 +101,7 @@ func queryRelation(ctx context.Context, conn *duck.Conn, dataset connectors.Data
 	}
 	r := relation{dataset: dataset, from: "(" + query + "\n)", estimate: -1}
 	if r.columns, err = conn.Describe(ctx, query); err != nil {
-		return r, mapError(err, "describe the query")
+		return r, queryError(err)
 	}
 	for i, column := range r.columns {
 		if slices.ContainsFunc(r.columns[:i], func(other duck.Column) bool { return strings.EqualFold(other.Name, column.Name) }) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"leat/connectors"
 	"leat/internal/duck"
@@ -75,6 +76,18 @@ func meaning(kind duck.ErrorKind) (connectors.Kind, bool, string) {
 	default:
 		return connectors.Internal, false, ""
 	}
+}
+
+// queryError is for a query that was found to be one SELECT. What writes in it, such as
+// nextval, is refused because the file is attached to be read; DuckDB has no code for that.
+func queryError(err error) error {
+	if found, ok := errors.AsType[*duck.Error](err); ok && strings.Contains(found.Message, "read-only mode") {
+		return &connectors.Error{
+			Kind: connectors.Config, Message: "the query would write, by a function that it calls, and queries only read", Cause: err,
+			Fix: "Give one SELECT statement that calls no such function.",
+		}
+	}
+	return mapError(err, "describe the query")
 }
 
 // notFound names a missing table.

@@ -2,7 +2,9 @@ package duckdb_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"leat/connectors"
@@ -120,15 +122,30 @@ func (s site) try(t *testing.T, selection connectors.Selection) (connectors.Chec
 }
 
 func TestQueries(t *testing.T) {
-	s := newSite(t, "CREATE TABLE t AS SELECT i AS id FROM range(10) r(i)")
-	for query, want := range map[string]int{"SELECT * FROM t WHERE id > 3": 6, "SELECT id FROM t; ": 10, "FROM t -- all": 10} {
+	s := newSite(t, "CREATE TABLE t AS SELECT i AS id FROM range(10) r(i)", "CREATE SEQUENCE s")
+	for query, want := range map[string]int{
+		"SELECT * FROM t WHERE id > 3": 6, "SELECT id FROM t; ": 10, "FROM t -- all": 10, "SELECT id FROM t; -- note": 10,
+		"-- first\nSELECT id FROM t ;\n\n/* one; */ ;; -- two\n": 10, "SELECT $$; -- $1$$ AS v FROM t;": 10, "(VALUES (1));": 1,
+		"SELECT $q$it's; $1$q$ AS v": 1, `SELECT E'it\'s; $1 --' AS v; -- '`: 1, "SELECT ROW(id, 'x', NULL) FROM t": 10, "SELECT t FROM t": 10,
+		"WITH w AS (FROM t) SELECT * FROM w; -- w": 10,
+	} {
 		if n, _ := s.count(t, connectors.Selection{Dataset: connectors.Dataset{Query: query}}); n != want {
 			t.Errorf("%s: %d rows", query, n)
 		}
 	}
-	for _, query := range []string{"DROP TABLE t", "SELECT 1 AS a, 2 AS a", "SELECT * FROM read_csv('/etc/passwd')", "SELECT nope FROM t", "SELECT 1; SELECT 2", "INSERT INTO t VALUES (1)"} {
-		if _, err := s.try(t, connectors.Selection{Dataset: connectors.Dataset{Query: query}}); err == nil {
-			t.Errorf("%s was not refused", query)
+	for query, names := range map[string]string{
+		"DROP TABLE t": "begins with DROP", "INSERT INTO t VALUES (1)": "begins with INSERT", "EXPLAIN SELECT 1": "begins with EXPLAIN",
+		"COPY t TO 'x.csv'": "x.csv", "CREATE TABLE u AS SELECT 1": "begins with CREATE", "UPDATE t SET id = 1 RETURNING id": "begins with UPDATE",
+		"WITH w AS (SELECT 1 AS id) INSERT INTO t SELECT id FROM w": "only read", "SELECT nextval('s') AS v": "only read",
+		"SELECT 1 AS a, 2 AS a": `"a"`, "SELECT * FROM read_csv('/etc/passwd')": "", "SELECT nope FROM t": "nope",
+		"SELECT 1; SELECT 2": "several statements", "SELECT 1; DROP TABLE t; -- x": "several statements",
+		"SELECT * FROM t WHERE id = $1": "parameter $1", "SELECT * FROM t WHERE id = ?": "parameter ?", "SELECT $name AS v": "parameter $name",
+		" ; ": "is empty", "-- only a comment": "is empty", "/* only */ ; -- comments": "is empty",
+	} {
+		_, err := s.try(t, connectors.Selection{Dataset: connectors.Dataset{Query: query}})
+		found, ok := errors.AsType[*connectors.Error](err)
+		if !ok || !strings.Contains(found.Message, names) || found.Advice() == "" || found.Retryable || found.Kind == connectors.Internal {
+			t.Errorf("%s: %v", query, err)
 		}
 	}
 }

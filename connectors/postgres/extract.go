@@ -150,7 +150,7 @@ func (r *read) end(ctx context.Context) error {
 }
 
 func (r *read) failed(ctx context.Context, err error, p *plan) error {
-	return pgwire.MapError(ctx, err, p.relation.attempt(r.connection.config.User))
+	return p.relation.readError(ctx, err, r.connection.config.User)
 }
 
 // closeTimeout bounds the goodbye to the server.

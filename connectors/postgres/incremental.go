@@ -187,7 +187,7 @@ func (c cursor) upper(ctx context.Context) (text string, newer bool, err error) 
 		isNewer, c.column, c.relation.from, c.column, c.finite(), c.column)
 	result := c.planner.conn.PgConn().ExecParams(ctx, sql, w.values, w.oids, nil, nil).Read()
 	if result.Err != nil {
-		return "", false, pgwire.MapError(ctx, result.Err, c.relation.attempt(c.planner.user))
+		return "", false, c.relation.readError(ctx, result.Err, c.planner.user)
 	}
 	if len(result.Rows) == 0 {
 		return "", false, nil
@@ -248,7 +248,7 @@ func (c cursor) checkNulls(ctx context.Context) error {
 		return nil
 	}
 	if err != nil {
-		return pgwire.MapError(ctx, err, c.relation.attempt(c.planner.user))
+		return c.relation.readError(ctx, err, c.planner.user)
 	}
 	return &connectors.Error{
 		Kind: connectors.Data, Message: fmt.Sprintf("the cursor %q of %s is NULL in some rows", c.selection.Cursor, c.relation.dataset),

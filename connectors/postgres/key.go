@@ -25,6 +25,11 @@ func (c *connection) RepeatedKey(ctx context.Context, dataset connectors.Dataset
 		return nil, c.mapError(ctx, err, "begin a transaction")
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx))
+	if r.isQuery() {
+		if err := r.checkQuery(ctx, c.session); err != nil {
+			return nil, err
+		}
+	}
 	if limit, ok := ctx.Deadline(); ok {
 		left := max(time.Until(limit).Milliseconds()*9/10, 1)
 		if _, err := tx.Exec(ctx, fmt.Sprintf("SET LOCAL statement_timeout = %d", left)); err != nil {
@@ -33,7 +38,7 @@ func (c *connection) RepeatedKey(ctx context.Context, dataset connectors.Dataset
 	}
 	result := c.session.PgConn().ExecParams(ctx, repeatedKeySQL(r.from, key), nil, nil, nil, nil).Read()
 	if result.Err != nil {
-		return nil, pgwire.MapError(ctx, result.Err, r.attempt(c.config.User))
+		return nil, r.readError(ctx, result.Err, c.config.User)
 	}
 	if len(result.Rows) == 0 {
 		return nil, nil

@@ -126,9 +126,12 @@ func columnType(ctx context.Context, s *session, column record.Column, kind stri
 			return from.String(), pgbinary.Target{Name: column.Name, Type: from}, "", nil
 		}
 	} else if !slices.Contains(sealed, column.Native) {
-		rows, err := s.Query(ctx, "SELECT format_type(oid, NULL), typtype = 'e', oid FROM pg_type WHERE oid = to_regtype($1)", column.Native)
+		rows, err := s.Query(ctx, "SELECT format_type(oid, NULL), typtype = 'e', oid, typtype = 'p' FROM pg_type WHERE oid = to_regtype($1)", column.Native)
 		if err != nil {
 			return "", target, "", err
+		}
+		if len(rows) == 1 && rows[0][3].Bool() {
+			return "text", textGoal(column.Name), fmt.Sprintf("The column %q is made as text: no table has columns of the type %s", column.Name, column.Native), nil
 		}
 		if len(rows) == 1 {
 			oid, err := strconv.ParseUint(rows[0][2].Text, 10, 32)

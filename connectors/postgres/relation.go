@@ -7,10 +7,10 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"leat/connectors"
 	"leat/connectors/pgwire"
+	"leat/internal/sqltext"
 	"leat/record"
 	"leat/record/pgbinary"
 )
@@ -25,6 +25,7 @@ type relation struct {
 	pages   int64  // blocks of a heap table, 0 for everything else
 	// family says that rows of tables which inherit from it are read as well.
 	family bool
+	query  sqltext.Query // of a query
 }
 
 // isQuery tells queries from tables.
@@ -44,7 +45,7 @@ func find(ctx context.Context, conn *pgx.Conn, dataset connectors.Dataset, user 
 		return relation{}, err
 	}
 	if dataset.Query != "" {
-		return relation{dataset: dataset, from: subselect(dataset.Query), rows: -1}, nil
+		return findQuery(dataset)
 	}
 	r := relation{dataset: dataset, from: pgx.Identifier{dataset.Schema, dataset.Name}.Sanitize()}
 	err := conn.QueryRow(ctx, `
@@ -64,12 +65,6 @@ func find(ctx context.Context, conn *pgx.Conn, dataset connectors.Dataset, user 
 		err = r.gather(ctx, conn)
 	}
 	return r, pgwire.MapError(ctx, err, r.attempt(user))
-}
-
-// subselect wraps a query. The line break ends a comment on its last line.
-func subselect(query string) string {
-	query = strings.TrimRight(query, "; \t\r\n")
-	return "(\n" + query + "\n) AS leat_query"
 }
 
 // field is one column as the server describes it.
@@ -129,13 +124,13 @@ func nameTypes(ctx context.Context, conn *pgx.Conn, fields []field) error {
 // stand twice cannot be told apart and are refused.
 func fieldsOf(ctx context.Context, conn *pgx.Conn, r relation, columns []string, user string) ([]field, error) {
 	if r.isQuery() {
-		if _, err := conn.PgConn().Prepare(ctx, "", r.dataset.Query, nil); err != nil {
-			return nil, queryError(ctx, err)
+		if err := r.checkQuery(ctx, conn); err != nil {
+			return nil, err
 		}
 	}
 	fields, err := describeFields(ctx, conn, "SELECT "+columnList(columns)+" FROM "+r.from)
 	if err != nil && r.isQuery() {
-		return nil, queryError(ctx, err)
+		return nil, r.bracketError(ctx, err)
 	}
 	if err != nil {
 		return nil, pgwire.MapError(ctx, err, r.attempt(user))
@@ -154,26 +149,6 @@ func fieldsOf(ctx context.Context, conn *pgx.Conn, r relation, columns []string,
 		seen[f.name] = true
 	}
 	return fields, nil
-}
-
-// queryError is for statements of users: everything that the server says about their
-// text is theirs to mend, and it tells where.
-func queryError(ctx context.Context, err error) error {
-	mapped := pgwire.MapError(ctx, err, pgwire.Attempt{Doing: "use the query"})
-	server, ok := errors.AsType[*pgconn.PgError](err)
-	if !ok {
-		return mapped
-	}
-	found := connectors.AsError(mapped)
-	if found.Kind == connectors.Internal || found.Kind == connectors.Config {
-		found.Kind = connectors.Config
-		found.Fix = "Give one SELECT statement that the server accepts"
-		if server.Position > 0 {
-			found.Fix += fmt.Sprintf("; it stopped at character %d", server.Position)
-		}
-		found.Fix += "."
-	}
-	return found
 }
 
 func columnList(columns []string) string {

@@ -19,7 +19,7 @@ var everywhere = []string{"cmd"}
 // leaves lists the rooms that import no other.
 var leaves = []string{
 	"accounts", "demo", "dial", "migrations", "record", "secrets", "ui",
-	"internal/archtest", "internal/crashpoint", "internal/faults", "internal/testdb",
+	"internal/archtest", "internal/crashpoint", "internal/faults", "internal/sqltext", "internal/testdb",
 }
 
 // testRooms lists what every test may use on top of its room's own doors.
@@ -86,6 +86,7 @@ var doors = []door{
 	{system, "connectors/sqlload", "write modes are written once"},
 	{system, "connectors/pgwire", "Postgres and its relatives share their protocol"},
 	{system, "internal/duck", "embedded DuckDB reads and writes files"},
+	{system, "internal/sqltext", "where a user's query ends, before it stands in brackets"},
 	{system, "internal/crashpoint", "labelled steps where crash tests stop the process"},
 	{"connectors/sqlload", "connectors", "the load half of the contract"},
 	{"connectors/sqlload", "record", "batches and schemas"},
@@ -99,6 +100,7 @@ var doors = []door{
 	{"connectors/connectortest", "record", "the rows that the suite sends and compares"},
 	{"connectors/connectortest", "dial", "the dialer that the suite gives"},
 
+	{"internal/duck", "internal/sqltext", "where a user's query ends, before it stands in brackets"},
 	{"internal/duck", "record", "batches in and out of DuckDB"},
 	{"files", "connectors", "refusals are the contract's errors"},
 	{"transform", "record", "batches in and out"},

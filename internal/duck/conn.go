@@ -4,10 +4,11 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	bindings "github.com/duckdb/duckdb-go-bindings"
+
+	"leat/internal/sqltext"
 )
 
 // Conn is one connection. It is used by one goroutine at a time, and by one open Rows
@@ -71,16 +72,20 @@ func (c *Conn) Query(ctx context.Context, statement string, args ...any) (*Rows,
 }
 
 // Select checks that the text is exactly one statement that only reads, and returns
-// it without a closing semicolon, so that it can stand in brackets.
+// it without what stands behind its end, so that it can stand in brackets.
 func (c *Conn) Select(query string) (string, error) {
+	seen := sqltext.Scan(query)
+	if seen.Text == "" {
+		return "", invalid("the query is empty")
+	}
 	var extracted bindings.ExtractedStatements
-	count := bindings.ExtractStatements(c.handle, query, &extracted)
+	count := bindings.ExtractStatements(c.handle, seen.Text, &extracted)
 	defer bindings.DestroyExtracted(&extracted)
 	if count == 0 {
 		return "", newError(bindings.ErrorTypeParser, bindings.ExtractStatementsError(extracted))
 	}
 	if count != 1 {
-		return "", invalid("the query holds %d statements, one SELECT is needed", count)
+		return "", invalid("the query holds several statements, and one SELECT is needed")
 	}
 	var prepared bindings.PreparedStatement
 	defer bindings.DestroyPrepare(&prepared)
@@ -88,12 +93,12 @@ func (c *Conn) Select(query string) (string, error) {
 		return "", newError(bindings.ErrorTypeInvalid, bindings.PrepareError(prepared))
 	}
 	if bindings.PreparedStatementType(prepared) != bindings.StatementTypeSelect {
-		return "", invalid("the query is not a SELECT")
+		return "", invalid("the query begins with %s and is no SELECT, and queries only read", seen.First)
 	}
-	if n := bindings.NParams(prepared); n > 0 {
-		return "", invalid("the query has %d parameters, none can be given", n)
+	if bindings.NParams(prepared) > 0 {
+		return "", invalid("the query holds the parameter %s, and nothing gives it a value", seen.Parameter)
 	}
-	return strings.TrimRight(query, "; \t\r\n"), nil
+	return seen.Text, nil
 }
 
 // run executes a constant statement without a context.
