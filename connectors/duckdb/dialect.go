@@ -65,6 +65,8 @@ func (dialect) SameName(left, right string) string {
 	return "lower(" + left + ") = lower(" + right + ")"
 }
 
+func (dialect) Kin() string { return "" }
+
 func (dialect) EstimateRows() string {
 	return "SELECT estimated_size FROM duckdb_tables() WHERE database_name = current_database() AND lower(schema_name) = lower($1) AND lower(table_name) = lower($2)"
 }

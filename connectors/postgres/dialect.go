@@ -111,6 +111,20 @@ func (dialect) ForUpdate() string { return " FOR UPDATE" }
 
 func (dialect) SameName(left, right string) string { return left + " = " + right }
 
+// Kin are the tables that a partition belongs to, and the partitions of a table.
+func (dialect) Kin() string {
+	return `WITH RECURSIVE target AS (
+		SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND (c.relispartition OR c.relkind = 'p')),
+		up AS (SELECT oid FROM target UNION SELECT i.inhparent FROM up JOIN pg_inherits i ON i.inhrelid = up.oid JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition),
+		down AS (SELECT oid FROM target UNION SELECT i.inhrelid FROM down JOIN pg_inherits i ON i.inhparent = down.oid JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition),
+		state AS (SELECT s.relnamespace, has_table_privilege(s.oid, 'SELECT') AND has_table_privilege(l.oid, 'SELECT') AS readable,
+			EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = s.oid AND a.attname = 'loaded') AS now
+			FROM pg_class s JOIN pg_class l ON l.relnamespace = s.relnamespace AND l.relname = '` + sqlload.LoadsTable + `' WHERE s.relname = '` + sqlload.StateTable + `')
+		SELECT n.nspname, c.relname, CASE WHEN state.readable THEN CASE WHEN state.now THEN 'now' ELSE 'older' END ELSE '' END
+		FROM (SELECT oid FROM up UNION SELECT oid FROM down EXCEPT SELECT oid FROM target) k JOIN pg_class c ON c.oid = k.oid
+		JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN state ON state.relnamespace = n.oid ORDER BY 1, 2`
+}
+
 // EstimateRows adds up the partitions of a table, which has no rows of its own.
 func (dialect) EstimateRows() string {
 	return `WITH RECURSIVE tree(oid) AS (

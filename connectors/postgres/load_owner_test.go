@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -217,5 +218,48 @@ func TestUnseenRowsAreNotOwned(t *testing.T) {
 	into(blind, "t", connectors.Insert).must(t)
 	if got := owns(t, admin); got != "(f,t)" {
 		t.Errorf("the state says %s", got)
+	}
+}
+
+// TestPartitionsAreOneTable lets one stream load a partitioned table and another one a
+// partition of it, in the same schema and in another. Neither replaces the other's rows.
+func TestPartitionsAreOneTable(t *testing.T) {
+	t.Parallel()
+	const tables = shop + `; CREATE SCHEMA parts; CREATE TABLE more AS SELECT 100 + id AS id, name, at FROM t;
+		CREATE TABLE dwh.whole (id int, name text, at timestamp, valid_from timestamptz DEFAULT now(), valid_to timestamptz) PARTITION BY RANGE (id);
+		CREATE TABLE %[1]s PARTITION OF dwh.whole FOR VALUES FROM (0) TO (1000) PARTITION BY RANGE (id); CREATE TABLE %[2]s PARTITION OF %[1]s FOR VALUES FROM (0) TO (1000)`
+	for _, place := range [][2]string{{"dwh.part", "dwh.leaf"}, {"parts.part", "parts.leaf"}} {
+		for _, first := range []string{"dwh.whole", place[1]} {
+			second := map[string]string{"dwh.whole": place[1], place[1]: "dwh.whole"}[first]
+			t.Run(first+" then "+second, func(t *testing.T) {
+				t.Parallel()
+				c, admin := newDatabase(t, fmt.Sprintf(tables, place[0], place[1]))
+				own := func(source, table string, mode connectors.WriteMode) *flow {
+					f := into(c, source, mode)
+					schema, name, _ := strings.Cut(table, ".")
+					f.target.Table, f.target.StateKey, f.target.Takeover = connectors.Table{Schema: schema, Name: name}, "test/"+table, connectors.TakeoverNo
+					return f
+				}
+				replaces := own("t", first, connectors.TruncateInsert)
+				replaces.must(t)
+				replaces.must(t) // alone it goes on
+				own("more", second, connectors.Insert).must(t)
+				for _, mode := range []connectors.WriteMode{connectors.TruncateInsert, connectors.DeleteInsert, connectors.History} {
+					f := own("t", first, mode)
+					f.run = replaces.run
+					if mode != connectors.TruncateInsert {
+						f.target.Unique = []string{"id"}
+					}
+					_, err := f.move(t)
+					wantRefusal(t, err, connectors.Ownership, first, "20 rows", "test/"+second)
+				}
+				wantRows(t, admin, "SELECT count(*) FROM dwh.whole", "(20)")
+				f := own("t", first, connectors.TruncateInsert)
+				f.run = replaces.run + 1
+				f.target.Takeover = connectors.TakeoverYes
+				f.must(t)
+				wantRows(t, admin, "SELECT count(*) FROM dwh.whole", "(10)")
+			})
+		}
 	}
 }

@@ -47,6 +47,10 @@ type Dialect interface {
 	ForUpdate() string
 	// SameName compares two table names, written as SQL, as the system does.
 	SameName(left, right string) string
+	// Kin asks for the tables that hold rows of the table of schema $1 and name $2, or whose
+	// rows it holds, as partitions do: the schema, the name, and which state table stands in
+	// that schema for this user to read ("", "older" or "now"). "" when there are no such tables.
+	Kin() string
 	// EstimateRows asks for about how many rows the table of schema $1 and name $2 has.
 	EstimateRows() string
 	// Overriding goes before SELECT in an INSERT that gives identity columns a value.

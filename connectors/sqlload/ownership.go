@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 
 	"leat/connectors"
@@ -27,7 +30,8 @@ const (
 type Ownership struct {
 	// Owns says that the rows are the stream's own.
 	Owns bool
-	// Others are the keys of streams of the same installation that loaded the table too.
+	// Others are the keys of streams of the same installation that loaded the table too, or
+	// one that has rows in common with it.
 	Others []string
 	// Rows says how many rows stand in a table of which the stream may remove none, in
 	// words; "" where it may.
@@ -44,23 +48,21 @@ func (o Ownership) sole() bool { return o.Owns && len(o.Others) == 0 }
 // Look finds what the destination remembers of the stream's table: which columns earlier
 // loads brought and whose rows stand in it. It counts those that the stream may not remove.
 func (s Store) Look(ctx context.Context, db Session, stream Stream, e *Existing) error {
+	var err error
+	if e.Ownership, err = s.ownership(ctx, db, stream); err != nil {
+		return fmt.Errorf("look whose rows stand in %s: %w", stream.Table, err)
+	}
 	if !s.missing {
-		var err error
 		if e.Brought, err = s.Brought(ctx, db, stream); err != nil {
 			return err
-		}
-		own, err := s.ownership(ctx, db, stream)
-		if err != nil {
-			return fmt.Errorf("look whose rows stand in %s: %w", stream.Table, err)
 		}
 		if stream.Target.Mode == connectors.History {
 			position, err := s.Position(ctx, db, stream)
 			if err != nil {
 				return fmt.Errorf("look where the read of %s goes on: %w", stream.Table, err)
 			}
-			own.GoesOn = position != ""
+			e.Ownership.GoesOn = position != ""
 		}
-		e.Ownership = own
 	}
 	if (Spec{Target: stream.Target, Existing: e}).mayRemove() {
 		return nil
@@ -77,28 +79,85 @@ func (s Store) Look(ctx context.Context, db Session, stream Stream, e *Existing)
 // stream owns the table; then the last load that was applied tells.
 func (s Store) ownership(ctx context.Context, db Session, stream Stream) (Ownership, error) {
 	own := Ownership{ask: func(ctx context.Context, db Session) (Ownership, error) { return s.ownership(ctx, db, stream) }}
-	installation, key := stream.Installation, stream.Target.StateKey
-	ofTable := s.Dialect.SameName("coalesce("+s.loaded()+", table_name)", "$3")
-	rows, err := db.Query(ctx, "SELECT "+s.owns()+" FROM "+s.state()+mine+" AND "+ofTable, installation, key, stream.Table.Name)
-	if err != nil {
-		return own, err
-	}
-	if len(rows) == 1 {
-		own.Owns = rows[0][0].Bool()
-		if rows[0][0].Null {
-			if own.Owns, err = s.lastReplaced(ctx, db, stream); err != nil {
-				return own, err
-			}
+	var err error
+	if !s.missing {
+		if own.Owns, err = s.ownedBy(ctx, db, stream); err != nil {
+			return own, err
 		}
 	}
-	rows, err = db.Query(ctx, "SELECT state_key FROM "+s.state()+" AS o WHERE installation = $1 AND state_key <> $2 AND "+ofTable+
-		" AND EXISTS (SELECT 1 FROM "+s.loads()+" AS l WHERE l.installation = o.installation AND l.state_key = o.state_key) ORDER BY state_key",
-		installation, key, stream.Table.Name)
-	for _, row := range rows {
-		own.Others = append(own.Others, row[0].Text)
-	}
+	own.Others, err = s.others(ctx, db, stream)
 	return own, err
 }
+
+func (s Store) ownedBy(ctx context.Context, db Session, stream Stream) (bool, error) {
+	rows, err := db.Query(ctx, "SELECT "+s.owns()+" FROM "+s.state()+mine+" AND "+s.Dialect.SameName(s.written(), "$3"), stream.Installation, stream.Target.StateKey, stream.Table.Name)
+	switch {
+	case err != nil || len(rows) == 0:
+		return false, err
+	case rows[0][0].Null:
+		return s.lastReplaced(ctx, db, stream)
+	default:
+		return rows[0][0].Bool(), nil
+	}
+}
+
+// others are the keys of the other streams of the installation whose rows may stand in the
+// table: those that loaded it, or a table that has rows in common with it.
+func (s Store) others(ctx context.Context, db Session, stream Stream) ([]string, error) {
+	var kin []Row
+	if sql := s.Dialect.Kin(); sql != "" {
+		var err error
+		statement := Statement{SQL: sql, Catalogue: true}
+		if kin, err = statement.query(ctx, db, []string{stream.Table.Schema, stream.Table.Name}); err != nil {
+			return nil, err
+		}
+	}
+	names := map[string][]string{}
+	stores := map[string]Store{s.Schema: s}
+	if !s.missing {
+		names[s.Schema] = []string{stream.Table.Name}
+	}
+	for _, row := range kin {
+		schema, state := row[0].Text, row[2].Text
+		if schema == s.Schema && s.missing || schema != s.Schema && state == "" {
+			continue
+		}
+		if schema != s.Schema {
+			stores[schema] = Store{Dialect: s.Dialect, Schema: schema, older: state == "older"}
+		}
+		names[schema] = append(names[schema], row[1].Text)
+	}
+	var keys []string
+	for _, schema := range slices.Sorted(maps.Keys(names)) {
+		found, err := stores[schema].loadersOf(ctx, db, stream, names[schema])
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, found...)
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys), nil
+}
+
+// loadersOf are the keys of the other streams of the installation that loaded one of the
+// tables of the store's schema.
+func (s Store) loadersOf(ctx context.Context, db Session, stream Stream, tables []string) ([]string, error) {
+	args, same := []string{stream.Installation, stream.Target.StateKey}, make([]string, len(tables))
+	for i, table := range tables {
+		args = append(args, table)
+		same[i] = s.Dialect.SameName(s.written(), "$"+strconv.Itoa(len(args)))
+	}
+	rows, err := db.Query(ctx, "SELECT state_key FROM "+s.state()+" AS o WHERE installation = $1 AND state_key <> $2 AND ("+strings.Join(same, " OR ")+
+		") AND EXISTS (SELECT 1 FROM "+s.loads()+" AS l WHERE l.installation = o.installation AND l.state_key = o.state_key)", args...)
+	keys := make([]string, len(rows))
+	for i, row := range rows {
+		keys[i] = row[0].Text
+	}
+	return keys, err
+}
+
+// written is the name of the table that the last applied load of a stream wrote.
+func (s Store) written() string { return "coalesce(" + s.loaded() + ", table_name)" }
 
 // owns and loaded are two columns of the state table, or what stands for them where an
 // older version made the table and nothing may be changed yet.

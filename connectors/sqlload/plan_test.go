@@ -27,6 +27,7 @@ func (plain) Differs(left, right []string) string {
 }
 func (plain) Staging(name string) string            { return name }
 func (plain) CreateStaging(name, sql string) string { return "CREATE TABLE " + name + " AS " + sql }
+func (plain) Kin() string                           { return "" }
 func (plain) DropStaging(name string) string        { return "DROP TABLE " + name }
 func (plain) Order(alias string) string             { return alias + ".rowid" }
 func (plain) Analyze(string) string                 { return "" }
