@@ -56,8 +56,10 @@ type Files interface {
 	// Open opens a file for reading.
 	Open(name string) (*os.File, error)
 	// Path returns the absolute path for a system that must open the file itself.
-	// The folder exists; the file need not.
+	// Neither the file nor its folder need exist.
 	Path(name string) (string, error)
+	// MakeFolder makes the folders of a file that are missing.
+	MakeFolder(name string) error
 	// List names the files below the folders that end in one of the suffixes.
 	List(suffixes ...string) ([]string, error)
 }

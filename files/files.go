@@ -106,7 +106,7 @@ func (r *Roots) Open(name string) (*os.File, error) {
 }
 
 // Path returns the absolute path of a file, without symbolic links, for a system that
-// opens it itself. The folder must exist; the file need not.
+// opens it itself. Neither the file nor its folders need exist.
 func (r *Roots) Path(name string) (string, error) {
 	f, local, err := r.find(name)
 	if err != nil {
@@ -124,11 +124,30 @@ func (r *Roots) Path(name string) (string, error) {
 	if _, err := f.root.Lstat(local); err == nil {
 		return "", r.refuse(name, errDangling)
 	}
-	if info, err := f.root.Stat(filepath.Dir(local)); err != nil || !info.IsDir() {
-		return "", r.missingFolder(name)
+	parent := filepath.Dir(local)
+	switch info, err := f.root.Stat(parent); {
+	case errors.Is(err, os.ErrNotExist):
+		folder, err := r.Path(filepath.Join(f.real, parent))
+		return filepath.Join(folder, filepath.Base(local)), err
+	case err != nil:
+		return "", r.refuse(name, err)
+	case !info.IsDir():
+		return "", r.refuse(name, syscall.ENOTDIR)
 	}
-	folder, err := r.real(f, name, filepath.Dir(local))
+	folder, err := r.real(f, name, parent)
 	return filepath.Join(folder, filepath.Base(local)), err
+}
+
+// MakeFolder makes the folders of a file that are missing, for this user alone.
+func (r *Roots) MakeFolder(name string) error {
+	f, local, err := r.find(name)
+	if err != nil {
+		return err
+	}
+	if err := f.root.MkdirAll(filepath.Dir(local), 0o700); err != nil {
+		return r.refuse(name, err)
+	}
+	return nil
 }
 
 // real resolves symbolic links and makes sure once more that they stay inside.
@@ -185,14 +204,6 @@ func (r *Roots) outside(name string) *connectors.Error {
 		"Use a file below "+r.list()+", or ask the operator to add its folder to LEAT_FILES.")
 }
 
-func (r *Roots) missingFolder(name string) *connectors.Error {
-	return &connectors.Error{
-		Kind:    connectors.NotFound,
-		Message: fmt.Sprintf("the folder of the file %q does not exist", name),
-		Fix:     "Make the folder below " + r.list() + ", or change the path.",
-	}
-}
-
 // refuse turns a failure to open into a sentence. Whatever os.Root refuses without
 // another reason leads out of the folder.
 func (r *Roots) refuse(name string, err error) *connectors.Error {
@@ -208,7 +219,7 @@ func (r *Roots) refuse(name string, err error) *connectors.Error {
 			Fix: "Give the user that runs Leat the right to read it.", Cause: err,
 		}
 	case errors.Is(err, errNotRegular), errors.Is(err, errDangling), errors.Is(err, syscall.ENXIO),
-		errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.ELOOP), errors.Is(err, syscall.ENAMETOOLONG):
+		errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.EEXIST), errors.Is(err, syscall.ELOOP), errors.Is(err, syscall.ENAMETOOLONG):
 		return refusal(fmt.Sprintf("%q is not a regular file", name), "Name a file below "+r.list()+".")
 	case strings.Contains(err.Error(), "escapes"):
 		return r.outside(name)

@@ -147,13 +147,31 @@ func TestPath(t *testing.T) {
 		"inner.csv":                         filepath.Join(resolved, "a.csv"),
 		"sub/new.duckdb":                    filepath.Join(resolved, "sub", "new.duckdb"),
 		filepath.Join(second, "new.duckdb"): filepath.Join(second, "new.duckdb"),
+		"nowhere/at/all.duckdb":             filepath.Join(resolved, "nowhere", "at", "all.duckdb"),
 	} {
 		if got, err := roots.Path(name); err != nil || got != want {
 			t.Errorf("%s: got %q, %v, want %q", name, got, err, want)
 		}
 	}
-	if _, err := roots.Path("nowhere/new.duckdb"); !connectors.Is(err, connectors.NotFound) {
-		t.Errorf("a missing folder: %v", err)
+	if _, err := os.Stat(filepath.Join(first, "nowhere")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a folder was made for a name alone: %v", err)
+	}
+	for name, want := range map[string]connectors.Kind{
+		"a.csv/x/new.duckdb": connectors.Config, "up/x/new.duckdb": connectors.Config, "dangling.csv/new.duckdb": connectors.Config,
+		"../x/new.duckdb": connectors.Config, "/var/local/leat-test/new.duckdb": connectors.Config,
+	} {
+		if path, err := roots.Path(name); !connectors.Is(err, want) {
+			t.Errorf("the path of %s is %q, %v", name, path, err)
+		}
+		if err := roots.MakeFolder(name); !connectors.Is(err, want) {
+			t.Errorf("the folder of %s: %v", name, err)
+		}
+	}
+	if err := roots.MakeFolder("nowhere/at/all.duckdb"); err != nil {
+		t.Error(err)
+	}
+	if info, err := os.Stat(filepath.Join(first, "nowhere", "at")); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the folder that was made: %v, %v", info, err)
 	}
 	if _, err := roots.Path("dangling.csv"); !connectors.Is(err, connectors.Config) {
 		t.Errorf("a dangling link: %v", err)

@@ -80,7 +80,7 @@ type connection struct {
 
 // Open checks the settings. The file is opened when it is needed.
 func (c connector) Open(_ context.Context, settings connectors.Settings, env connectors.Env) (connectors.Connection, error) {
-	conn := &connection{opener: c.opener, files: env.Files, path: settings[settingPath], flow: env.Flow, memory: settings[settingMemory]}
+	conn := &connection{opener: c.opener, files: env.Files, path: plainMemory(settings[settingPath]), flow: env.Flow, memory: settings[settingMemory]}
 	if conn.path == "" {
 		return nil, &connectors.Error{Kind: connectors.Config, Message: "the setting path is empty", Fix: "Name a database file, such as warehouse.duckdb."}
 	}

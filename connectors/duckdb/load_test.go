@@ -188,7 +188,7 @@ func TestRefusedFiles(t *testing.T) {
 	}
 	for path, want := range map[string]connectors.Kind{
 		"": connectors.Config, "../x.duckdb": connectors.Config, "/etc/x.duckdb": connectors.Config, "text.duckdb": connectors.Config,
-		"no/folder.duckdb": connectors.NotFound, "duckdb:///../x": connectors.Config,
+		"duckdb:////var/local/leat-test.duckdb": connectors.Config, "text.duckdb/x.duckdb": connectors.Config, "duckdb:///../x": connectors.Config,
 	} {
 		connection, err := duckdb.New().Open(t.Context(), connectors.Settings{"path": path}, env)
 		if err == nil {
@@ -209,7 +209,7 @@ func TestPathsAndFlows(t *testing.T) {
 	schema, batch := batchOf(column{"id", []any{1}})
 	for path, want := range map[string]string{
 		"{flow}.duckdb": "my_flow.duckdb", "duckdb:///url.duckdb": "url.duckdb", "duckdb://" + filepath.Join(folder, "absolute.duckdb"): "absolute.duckdb",
-		filepath.Join(folder, "plain.duckdb"): "plain.duckdb",
+		filepath.Join(folder, "plain.duckdb"): "plain.duckdb", "files/data.db": "files/data.db", "duckdb:///_storage/test_quack.duckdb": "_storage/test_quack.duckdb",
 	} {
 		connection, err := duckdb.New().Open(t.Context(), connectors.Settings{"path": path}, env)
 		if err != nil {
@@ -227,6 +227,22 @@ func TestPathsAndFlows(t *testing.T) {
 		}
 	}
 	batch.Release()
+	for _, path := range []string{":memory:", "duckdb:///:memory:", "duckdb://:memory:"} {
+		connection, err := duckdb.New().Open(t.Context(), connectors.Settings{"path": path}, env)
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		load, err := connection.(connectors.Loader).Begin(t.Context(), connectors.LoadID{Installation: "me", Flow: "f", Run: "r"}, []connectors.Target{target(connectors.Insert, schema)})
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		if err := errors.Join(load.Abort(t.Context()), connection.Close(t.Context())); err != nil {
+			t.Error(err)
+		}
+	}
+	if found, err := filepath.Glob(filepath.Join(folder, "*memory*")); err != nil || len(found) > 0 {
+		t.Errorf("files for databases in memory: %v, %v", found, err)
+	}
 	parsed, err := duckdb.New().Descriptor().ParseURL("duckdb:///a/b.duckdb?memory_limit=1GB&x=1")
 	if err != nil || parsed.Settings["path"] != "duckdb:///a/b.duckdb" || parsed.Settings["memory_limit"] != "1GB" || parsed.Unknown[0] != "x" {
 		t.Errorf("parsed %v, %v", parsed, err)

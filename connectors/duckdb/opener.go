@@ -64,6 +64,11 @@ func (c *connection) acquire(ctx context.Context, flow string, want access) (*ha
 	if err != nil {
 		return nil, err
 	}
+	if want == writing {
+		if err := c.files.MakeFolder(path); err != nil {
+			return nil, err
+		}
+	}
 	deadline := time.Now().Add(patience)
 	for {
 		h, err := c.opener.acquire(path, c.memory, want)

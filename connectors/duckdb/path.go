@@ -36,10 +36,16 @@ func parseURL(raw string) (connectors.ParsedURL, error) {
 			parsed.Unknown = append(parsed.Unknown, name)
 		}
 	}
-	if strings.TrimPrefix(path, "/") == duck.Memory {
-		parsed.Settings[settingPath] = duck.Memory
-	}
+	parsed.Settings[settingPath] = plainMemory(parsed.Settings[settingPath])
 	return parsed, nil
+}
+
+// plainMemory is the path, or :memory: where a URL means that.
+func plainMemory(path string) string {
+	if strings.TrimPrefix(strings.TrimPrefix(path, scheme), "/") == duck.Memory {
+		return duck.Memory
+	}
+	return path
 }
 
 // refuseCloud refuses the names of databases at MotherDuck, which are no files.
