@@ -34,6 +34,9 @@ func (e *Engine) elsewhere(ctx context.Context, runID string, options RunOptions
 		if err != nil || !run.Status.Active() {
 			return run, err
 		}
+		if run.Status == flows.RunWaiting { // told even when the wait is over already
+			told = e.tell(run, options, told)
+		}
 		claimed, err := e.Runs.ClaimRun(ctx, e.Node, run.FlowID, e.timing.lease)
 		if err == nil {
 			return e.finishEarlier(ctx, claimed, options)

@@ -44,7 +44,7 @@ func (Connector) Descriptor() connectors.Descriptor {
 
 func fields() []connectors.Field {
 	return []connectors.Field{
-		{Name: "host", Label: "Host", Type: connectors.FieldText, Required: true, Help: "A host name or an IP address."},
+		{Name: "host", Label: "Host", Type: connectors.FieldText, Required: true, Help: "A host name or an IP address, such as 10.0.0.7 or [::1]."},
 		{Name: "port", Label: "Port", Type: connectors.FieldNumber, Default: "5432"},
 		{Name: "database", Label: "Database", Type: connectors.FieldText, Required: true},
 		{Name: "username", Label: "User", Type: connectors.FieldText, Required: true},
@@ -70,7 +70,7 @@ func where(s connectors.Settings) string {
 	if port == "" {
 		port = "5432"
 	}
-	return net.JoinHostPort(s["host"], port) + "/" + s["database"]
+	return net.JoinHostPort(hostOf(s), port) + "/" + s["database"]
 }
 
 // connection is an open way into one database. It holds one session for checking and
@@ -133,11 +133,21 @@ func configOf(settings connectors.Settings, env connectors.Env) (pgwire.Config, 
 		return pgwire.Config{}, err
 	}
 	config := pgwire.Config{
-		Host: strings.TrimSpace(settings["host"]), Port: uint16(port), Database: settings["database"],
+		Host: hostOf(settings), Port: uint16(port), Database: settings["database"],
 		User: settings["username"], Password: settings["password"],
 		ConnectTimeout: time.Duration(timeout) * time.Second, TLS: env.TLS, Dial: env.Dial, Application: env.Application,
 	}
 	return config, config.Validate()
+}
+
+// hostOf is the host, without the brackets in which an IPv6 address stands in URLs.
+func hostOf(settings connectors.Settings) string {
+	host := strings.TrimSpace(settings["host"])
+	inner, ok := strings.CutPrefix(host, "[")
+	if bare, closed := strings.CutSuffix(inner, "]"); ok && closed {
+		return bare
+	}
+	return host
 }
 
 // whole reads a setting that is a number from 1 to limit.
