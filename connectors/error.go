@@ -42,6 +42,9 @@ type Error struct {
 	Kind Kind
 	// Retryable says that the same call may succeed later without a change.
 	Retryable bool
+	// Deadlock says that the system undid this work because it and other work waited for
+	// each other's locks: it may begin again at once. Such an error is Retryable as well.
+	Deadlock bool
 	// Message is one sentence that names the thing.
 	Message string
 	// Fix is one sentence, or the SQL, that mends it. When it is empty, Advice has one.

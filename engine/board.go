@@ -25,12 +25,17 @@ func (b *board) start(routes []route) {
 	defer b.mu.Unlock()
 	b.streams = make([]flows.StreamRun, len(routes))
 	for i, r := range routes {
-		b.streams[i] = flows.StreamRun{
-			Index: i, Table: flows.FormatTable(r.table), Dataset: r.dataset.Name, WriteMode: r.stream.WriteMode,
-			Status: flows.RunQueued, Phase: flows.PhaseWaiting, EstimatedRows: -1,
-		}
+		b.streams[i] = queued(i, r)
 	}
 	b.changed = true
+}
+
+// queued is a stream that was not begun.
+func queued(index int, r route) flows.StreamRun {
+	return flows.StreamRun{
+		Index: index, Table: flows.FormatTable(r.table), Dataset: r.dataset.Name, WriteMode: r.stream.WriteMode,
+		Status: flows.RunQueued, Phase: flows.PhaseWaiting, EstimatedRows: -1,
+	}
 }
 
 // update changes one stream.

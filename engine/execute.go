@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
 	"leat/connectors"
 	"leat/flows"
 	"leat/internal/crashpoint"
@@ -48,15 +46,7 @@ func (e *Engine) perform(ctx context.Context, run flows.Run, b *board) error {
 			return err
 		}
 	}
-	var group errgroup.Group
-	group.SetLimit(parallel)
-	for _, j := range jobs {
-		group.Go(func() error {
-			e.deliver(ctx, j)
-			return nil
-		})
-	}
-	return group.Wait()
+	return e.deliverAll(ctx, jobs, parallel)
 }
 
 // jobs resolves the flow of a run into at least one load, and says how many of them may
@@ -124,10 +114,11 @@ func (e *Engine) capabilities(ctx context.Context, destination flows.Destination
 	return connector.Descriptor().Capabilities, nil
 }
 
-// deliver performs one load and puts its outcome on the board.
-func (e *Engine) deliver(ctx context.Context, j *job) {
+// deliver performs one load and puts its outcome on the board, and says whether there is
+// none because the load is to begin again.
+func (e *Engine) deliver(ctx context.Context, j *job) (again bool) {
 	if j.settled() {
-		return
+		return false
 	}
 	now := e.Now()
 	for _, m := range j.members {
@@ -137,9 +128,14 @@ func (e *Engine) deliver(ctx context.Context, j *job) {
 	}
 	reports, err := e.attempt(ctx, j)
 	if err != nil && (wasLost(ctx) || stopped(ctx)) && !connectors.Is(err, connectors.Unknown) {
-		return // somebody else goes on with it
+		return false // somebody else goes on with it
+	}
+	if j.mayBeginAgain(ctx, err) {
+		j.postpone()
+		return true
 	}
 	j.outcome(ctx, reports, known(err), e.Now())
+	return false
 }
 
 // attempt moves the rows of one load and finds out how one ended that did not say so.

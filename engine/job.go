@@ -18,6 +18,8 @@ type job struct {
 	installation string
 	// fenced says that the tables were claimed: no earlier attempt can store rows any more.
 	fenced bool
+	// deadlocks counts how often it began again after one.
+	deadlocks int
 }
 
 func (j *job) id() connectors.LoadID {

@@ -102,7 +102,7 @@ func mapServerError(e *pgconn.PgError, a Attempt) *connectors.Error {
 		v.says = e.Message
 	}
 	return &connectors.Error{
-		Kind: v.kind, Retryable: v.retryable, Fix: v.fix, Cause: redact(e),
+		Kind: v.kind, Retryable: v.retryable, Deadlock: e.Code == "40P01", Fix: v.fix, Cause: redact(e),
 		Message: fmt.Sprintf("cannot %s: %s (SQLSTATE %s)", a.Doing, v.says, e.Code),
 	}
 }
