@@ -41,6 +41,9 @@ func (e *Engine) elsewhere(ctx context.Context, runID string, options RunOptions
 		if err == nil {
 			return e.finishEarlier(ctx, claimed, options)
 		}
+		if ctx.Err() != nil {
+			return e.leave(ctx, run, options, ctx.Err())
+		}
 		if !errors.Is(err, flows.ErrNothingDue) {
 			return run, fmt.Errorf("claiming a run: %w", err)
 		}
