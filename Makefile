@@ -13,7 +13,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 
 # Packages tested at the same time; each may run PostgreSQL or a browser.
 TEST_PACKAGES ?= 2
-TEST_TIMEOUT ?= 15m
+TEST_TIMEOUT ?= 30m
 
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := bin/golangci-lint-$(GOLANGCI_VERSION)
