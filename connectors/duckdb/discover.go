@@ -68,6 +68,8 @@ type relation struct {
 	columns  []duck.Column
 	key      []string
 	estimate int64
+	// placed says that its rows have row ids: it is a table, and no column is called so.
+	placed bool
 }
 
 // findRelation looks a table or a query up.
@@ -79,8 +81,8 @@ func findRelation(ctx context.Context, conn *duck.Conn, dataset connectors.Datas
 		dataset.Schema = defaultSchema
 	}
 	r := relation{dataset: dataset, from: duck.Quote(dataset.Schema) + "." + duck.Quote(dataset.Name)}
-	rows, err := conn.Values(ctx, `SELECT estimated_size FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = $1 AND table_name = $2
-		UNION ALL SELECT -1 FROM duckdb_views() WHERE database_name = current_database() AND schema_name = $1 AND view_name = $2`, dataset.Schema, dataset.Name)
+	rows, err := conn.Values(ctx, `SELECT estimated_size, true FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = $1 AND table_name = $2
+		UNION ALL SELECT -1, false FROM duckdb_views() WHERE database_name = current_database() AND schema_name = $1 AND view_name = $2`, dataset.Schema, dataset.Name)
 	if err != nil {
 		return r, mapError(err, "look up "+dataset.String())
 	}
@@ -91,6 +93,7 @@ func findRelation(ctx context.Context, conn *duck.Conn, dataset connectors.Datas
 	if r.columns, err = conn.Describe(ctx, "SELECT * FROM "+r.from); err != nil {
 		return r, mapError(err, "describe "+dataset.String())
 	}
+	r.placed = rows[0][1].(bool) && !slices.ContainsFunc(r.columns, func(c duck.Column) bool { return strings.EqualFold(c.Name, "rowid") })
 	return r, r.readConstraints(ctx, conn)
 }
 

@@ -34,6 +34,9 @@ func openError(path string, err error) error {
 		e.Kind = connectors.Config
 		e.Message = fmt.Sprintf("The file %q is not a DuckDB database that this version can open", path)
 		e.Fix = "Choose another file; a file of a newer DuckDB needs a newer Leat."
+	case found.Kind == duck.OutOfMemory:
+		e.Kind, _, e.Fix = meaning(found.Kind)
+		e.Message += ", because " + says(found)
 	case errors.Is(err, os.ErrPermission):
 		e.Kind = connectors.Permission
 	}
@@ -53,9 +56,29 @@ func mapError(err error, doing string) error {
 	if !ok {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	e := &connectors.Error{Message: fmt.Sprintf("cannot %s: %s", doing, found.Message), Cause: err}
+	e := &connectors.Error{Message: fmt.Sprintf("cannot %s: %s", doing, says(found)), Cause: err}
 	e.Kind, e.Retryable, e.Fix = meaning(found.Kind)
 	return e
+}
+
+// says names the limit that was reached: the authorizer's, or one of Leat's own.
+func says(err *duck.Error) string {
+	switch err.Kind {
+	case duck.OutOfMemory:
+		return "DuckDB is out of memory: " + strings.TrimPrefix(err.Message, "Out of Memory Error: ")
+	case duck.Durable: // only rows of earlier loads and Leat's own state: see load.commit
+		_, cause, _ := strings.Cut(err.Message, "because of error: ")
+		if strings.Contains(cause, "block of size") {
+			cause = "DuckDB is out of memory: " + cause
+		}
+		return "the file's checkpoint failed: " + cause
+	case duck.SpillFull:
+		return "what DuckDB spills to disk is more than Leat's limit of " + duck.DefaultTempLimit
+	case duck.TooWide:
+		return fmt.Sprintf("a row is larger than Leat's limit of %d MiB", maxRowBytes>>20)
+	default:
+		return err.Message
+	}
 }
 
 // meaning maps a kind of error, whether it may pass by itself, and a fix.
@@ -71,8 +94,14 @@ func meaning(kind duck.ErrorKind) (connectors.Kind, bool, string) {
 		return connectors.Permission, false, "Leat opens DuckDB without access to other files and the network."
 	case duck.Interrupted:
 		return connectors.Cancelled, false, ""
-	case duck.Full:
-		return connectors.Throttled, true, "Raise memory_limit of the authorizer, or make room on the disk."
+	case duck.OutOfMemory:
+		return connectors.Throttled, false, "Raise memory_limit of the authorizer, for example to 2GB."
+	case duck.SpillFull:
+		return connectors.Throttled, false, "Raise memory_limit of the authorizer, so that less spills, or move fewer rows at once."
+	case duck.Durable:
+		return connectors.Throttled, false, "Raise memory_limit of the authorizer, or make room on the disk."
+	case duck.TooWide:
+		return connectors.Data, false, "Leave the large column out, or shorten it in a query."
 	default:
 		return connectors.Internal, false, ""
 	}

@@ -3,7 +3,6 @@ package duckdb
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -12,8 +11,13 @@ import (
 	"leat/internal/duck"
 )
 
+// maxRowBytes is the size of the largest row that Leat moves.
+const maxRowBytes = 64 << 20
+
 // batchLimits bound the batches of a read.
-var batchLimits = duck.Limits{Rows: 16_384, Bytes: 4 << 20}
+var batchLimits = duck.Limits{Rows: 16_384, Bytes: 4 << 20, Row: maxRowBytes}
+
+const beginReading = "BEGIN TRANSACTION READ ONLY"
 
 // reader is one read: one snapshot over all selections.
 type reader struct {
@@ -22,7 +26,7 @@ type reader struct {
 	snapshot   time.Time
 	// at is the selection being read; rows are open once its schema was yielded.
 	at   int
-	rows *duck.Rows
+	rows source
 	// window and count belong to the open rows.
 	window window
 	count  int64
@@ -44,7 +48,7 @@ func (c *connection) Read(ctx context.Context, selections []connectors.Selection
 
 // begin opens the transaction. Its snapshot is taken by the first statement in it.
 func (r *reader) begin(ctx context.Context) error {
-	if _, err := r.handle.conn.Exec(ctx, "BEGIN TRANSACTION READ ONLY"); err != nil {
+	if _, err := r.handle.conn.Exec(ctx, beginReading); err != nil {
 		return err
 	}
 	rows, err := r.handle.conn.Values(ctx, "SELECT now(), (SELECT count(*) FROM duckdb_tables())")
@@ -91,11 +95,7 @@ func (r *reader) start(ctx context.Context) (connectors.Event, error) {
 	if err := relation.pick(selection.Columns); err != nil {
 		return connectors.Event{}, err
 	}
-	query := "SELECT " + duck.SelectList(relation.columns) + " FROM " + relation.from + r.window.where()
-	if selection.Limit > 0 {
-		query += fmt.Sprintf(" LIMIT %d", selection.Limit)
-	}
-	if r.rows, err = r.handle.conn.Query(ctx, query, r.window.args...); err != nil {
+	if r.rows, err = openSource(ctx, r.handle, relation, r.window, selection.Limit); err != nil {
 		return connectors.Event{}, mapError(err, "read "+selection.Dataset.String())
 	}
 	r.count = 0

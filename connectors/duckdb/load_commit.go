@@ -2,11 +2,13 @@ package duckdb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"leat/connectors"
 	"leat/connectors/sqlload"
 	"leat/internal/crashpoint"
+	"leat/internal/duck"
 )
 
 // Commit applies the rows of every target, stores the positions and commits.
@@ -82,7 +84,7 @@ func (l *load) finish(ctx context.Context, it *item, end connectors.Close, repor
 
 func (l *load) commit(ctx context.Context) error {
 	crashpoint.Reach("load.before_commit")
-	if _, err := l.s.about("commit the load of "+l.items[0].stream.Table.String()).Exec(ctx, "COMMIT"); err != nil {
+	if _, err := l.s.about("commit the load of "+l.items[0].stream.Table.String()).Exec(ctx, "COMMIT"); err != nil && !holds(err) {
 		return err
 	}
 	crashpoint.Reach("load.committed")
@@ -93,4 +95,11 @@ func (l *load) commit(ctx context.Context) error {
 		return fmt.Errorf("after the commit: %w", err)
 	}
 	return nil
+}
+
+// holds says that a COMMIT was stored although it ended with an error: only the checkpoint
+// behind it failed, which is repeated when the file is opened again.
+func holds(err error) bool {
+	found, ok := errors.AsType[*duck.Error](err)
+	return ok && found.Kind == duck.Durable
 }

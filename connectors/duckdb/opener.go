@@ -37,9 +37,11 @@ type shared struct {
 // handle is a connection to an open file.
 type handle struct {
 	conn *duck.Conn
-	free func() error
-	once sync.Once
-	err  error
+	// frozen says that nobody can change the file as long as the handle is held.
+	frozen bool
+	free   func() error
+	once   sync.Once
+	err    error
 }
 
 // release closes the connection and, after the last one, the file. It is safe to call
@@ -126,7 +128,7 @@ func (o *opener) acquire(path, memory string, want access) (*handle, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w, and %w", err, o.leave(path, s))
 	}
-	return &handle{conn: conn, free: func() error {
+	return &handle{conn: conn, frozen: s.access == reading, free: func() error {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		return o.leave(path, s)

@@ -50,11 +50,21 @@ func (c *Conn) Exec(ctx context.Context, statement string, args ...any) (int64, 
 // Query runs one statement and streams its rows. The caller closes them before the
 // next call on this connection.
 func (c *Conn) Query(ctx context.Context, statement string, args ...any) (*Rows, error) {
+	return c.open(ctx, &Rows{conn: c}, statement, args)
+}
+
+// QueryPlaced is Query for a statement whose last column is the row id, which is no part
+// of the rows: their Place tells it.
+func (c *Conn) QueryPlaced(ctx context.Context, statement string, args ...any) (*Rows, error) {
+	return c.open(ctx, &Rows{conn: c, placed: true}, statement, args)
+}
+
+func (c *Conn) open(ctx context.Context, rows *Rows, statement string, args []any) (*Rows, error) {
 	prepared, err := c.prepare(statement, args)
 	if err != nil {
 		return nil, err
 	}
-	rows := &Rows{conn: c, prepared: prepared}
+	rows.prepared = prepared
 	err = c.guard(ctx, func() error {
 		if bindings.ExecutePreparedStreaming(prepared, &rows.result) == bindings.StateError {
 			return resultError(&rows.result)

@@ -21,6 +21,9 @@ import (
 // Memory is the path of a database that lives in memory only.
 const Memory = ":memory:"
 
+// DefaultTempLimit is how much may be spilled where Options say nothing else.
+const DefaultTempLimit = "10GB"
+
 // Options bound what a database may use. Zero values are the defaults.
 type Options struct {
 	// MemoryLimit is a size with a unit, for example "512MB", the default. It bounds
@@ -28,7 +31,7 @@ type Options struct {
 	MemoryLimit string
 	// TempDir is the spill folder; empty means that nothing spills.
 	TempDir string
-	// TempLimit bounds the spill folder; the default is "10GB".
+	// TempLimit bounds the spill folder; empty means DefaultTempLimit.
 	TempLimit string
 	// Threads is how many threads a query may use; the default is the number of CPUs,
 	// at most 4.
@@ -94,7 +97,7 @@ func configure(o Options) (bindings.Config, error) {
 		{"memory_limit", cmp.Or(o.MemoryLimit, "512MB")},
 		{"threads", strconv.Itoa(threads)},
 		{"temp_directory", o.TempDir},
-		{"max_temp_directory_size", cmp.Or(o.TempLimit, "10GB")},
+		{"max_temp_directory_size", cmp.Or(o.TempLimit, DefaultTempLimit)},
 		{"autoinstall_known_extensions", "false"},
 		{"autoload_known_extensions", "false"},
 		{"allow_community_extensions", "false"},
@@ -123,6 +126,9 @@ func (db *DB) lock() error {
 	defer conn.Close()
 	locked, err := conn.setting("lock_configuration")
 	if err != nil || locked == "true" {
+		return err
+	}
+	if err := conn.reserve(); err != nil {
 		return err
 	}
 	for _, statement := range []string{"SET GLOBAL TimeZone = 'UTC'", "SET GLOBAL lock_configuration = true"} {

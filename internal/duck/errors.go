@@ -1,7 +1,9 @@
 package duck
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	bindings "github.com/duckdb/duckdb-go-bindings"
@@ -34,8 +36,14 @@ const (
 	Forbidden ErrorKind = "forbidden"
 	// Interrupted: the context ended.
 	Interrupted ErrorKind = "interrupted"
-	// Full: memory limit or disk.
-	Full ErrorKind = "full"
+	// OutOfMemory: the memory limit does not hold what one step needs.
+	OutOfMemory ErrorKind = "out of memory"
+	// SpillFull: the spill folder has reached its limit.
+	SpillFull ErrorKind = "spill folder full"
+	// TooWide: a row is larger than Limits.Row.
+	TooWide ErrorKind = "too wide"
+	// Durable: the COMMIT holds, but the database has to be opened again.
+	Durable ErrorKind = "committed"
 	// Failed: anything else.
 	Failed ErrorKind = "failed"
 )
@@ -56,6 +64,12 @@ func (e *Error) Error() string { return e.Message }
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
+// isKind says whether err is an Error of a kind.
+func isKind(err error, kind ErrorKind) bool {
+	found, ok := errors.AsType[*Error](err)
+	return ok && found.Kind == kind
+}
+
 var kinds = map[bindings.ErrorType]ErrorKind{
 	bindings.ErrorTypeCatalog:       Missing,
 	bindings.ErrorTypeBinder:        Missing,
@@ -69,7 +83,7 @@ var kinds = map[bindings.ErrorType]ErrorKind{
 	bindings.ErrorTypeTransaction:   Conflict,
 	bindings.ErrorTypePermission:    Forbidden,
 	bindings.ErrorTypeInterrupt:     Interrupted,
-	bindings.ErrorTypeOutOfMemory:   Full,
+	bindings.ErrorTypeOutOfMemory:   OutOfMemory,
 	bindings.ErrorTypeErrorIO:       Failed,
 	bindings.ErrorTypeInvalidType:   Conversion,
 	bindings.ErrorTypeDivideByZero:  Conversion,
@@ -95,7 +109,23 @@ var prefixes = []struct {
 	{"TransactionContext Error", Conflict},
 	{"Permission Error", Forbidden},
 	{"INTERRUPT Error", Interrupted},
-	{"Out of Memory Error", Full},
+	{"Out of Memory Error", OutOfMemory},
+}
+
+// causes are parts of DuckDB's texts that say more than the type of the error: a COMMIT
+// that has no memory for its rows is a "TransactionContext Error" like one that another
+// transaction stands in the way of.
+var causes = []struct {
+	text string
+	kind ErrorKind
+}{
+	{"COMMIT succeeded and is durable", Durable},
+	{"max_temp_directory_size", SpillFull},
+	{"failed to offload data block", SpillFull},
+	{"could not allocate block of size", OutOfMemory},
+	{"failed to pin block of size", OutOfMemory},
+	{"failed to allocate data of size", OutOfMemory},
+	{"failed to resize block from", OutOfMemory},
 }
 
 // newError makes an Error from DuckDB's text and, where there is one, its type.
@@ -107,6 +137,11 @@ func newError(kind bindings.ErrorType, message string) *Error {
 	for _, prefix := range prefixes {
 		if !ok && strings.HasPrefix(message, prefix.text) {
 			found = prefix.kind
+		}
+	}
+	for _, cause := range slices.Backward(causes) { // the first one decides
+		if strings.Contains(message, cause.text) {
+			found = cause.kind
 		}
 	}
 	return &Error{Kind: found, Message: scrub(found, message)}
@@ -140,6 +175,8 @@ func openError(message string) *Error {
 		return &Error{Kind: NotDatabase, Message: line}
 	case strings.Contains(line, "version number"), strings.Contains(line, "newer version"):
 		return &Error{Kind: NotDatabase, Message: line}
+	case isKind(newError(bindings.ErrorTypeInvalid, line), OutOfMemory):
+		return &Error{Kind: OutOfMemory, Message: line}
 	default:
 		return &Error{Kind: CannotOpen, Message: line}
 	}

@@ -2,6 +2,7 @@ package duck
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"unsafe"
 
@@ -28,6 +29,12 @@ type Rows struct {
 	step int
 	// ended says that DuckDB gave no more chunks; it must not be asked again.
 	ended, closed bool
+	// placed says that the last column is the row id, which is no part of the rows; place
+	// is that of the row read last.
+	placed bool
+	place  int64
+	// failed is what ended the query behind rows that had yet to be given.
+	failed error
 }
 
 // init learns the columns of the result.
@@ -44,8 +51,15 @@ func (r *Rows) init() error {
 		r.schema.Columns = append(r.schema.Columns, record.Column{Name: name, Type: t, Nullable: true})
 		r.readers = append(r.readers, read)
 	}
+	if r.placed {
+		last := len(r.readers) - 1
+		r.schema.Columns, r.readers = r.schema.Columns[:last], r.readers[:last]
+	}
 	return nil
 }
+
+// Place returns the row id of the row read last in a query of QueryPlaced.
+func (r *Rows) Place() int64 { return r.place }
 
 // Schema returns the columns with the types they travel in.
 func (r *Rows) Schema() record.Schema { return r.schema }
@@ -53,20 +67,27 @@ func (r *Rows) Schema() record.Schema { return r.schema }
 // Limits bound a batch. A batch has at least one row.
 type Limits struct {
 	Rows, Bytes int
+	// Row bounds the bytes of the texts of one row, where it is not 0.
+	Row int
 }
 
 // Next returns the next batch, or io.EOF, which proves that the query ran to its end.
-// Rows with a value that its Arrow type cannot hold are rejects of the batch.
+// Rows with a value that its Arrow type cannot hold are rejects of the batch. Rows that
+// came before memory ran out are given first.
 func (r *Rows) Next(ctx context.Context, limits Limits) (record.Batch, error) {
+	if r.failed != nil {
+		return nil, r.failed
+	}
 	builder := array.NewRecordBuilder(memory.DefaultAllocator, r.schema.Arrow())
 	defer builder.Release()
 	var rejects []record.Reject
 	count, bytes := 0, 0
 	for count < limits.Rows && bytes < limits.Bytes {
-		ok, err := r.fetch(ctx, limits.Bytes)
-		if err != nil {
+		ok, err := r.fetch(ctx, limits)
+		if err != nil && (count == 0 || !isKind(err, OutOfMemory)) {
 			return nil, err
 		}
+		r.failed = err
 		if !ok {
 			break
 		}
@@ -99,11 +120,15 @@ func (r *Rows) read(builder *array.RecordBuilder, n int) (int, []record.Reject) 
 		}
 	}
 	r.at += n
+	if r.placed {
+		r.place = values[int64](view(bindings.DataChunkGetVector(r.chunk, bindings.IdxT(len(r.readers))), r.at-1, 1))[0]
+	}
 	return bytes, rejects
 }
 
-// fetch makes sure that the chunk has unread rows; false means the proven end.
-func (r *Rows) fetch(ctx context.Context, maxBytes int) (bool, error) {
+// fetch makes sure that the chunk has unread rows; false without an error means the
+// proven end.
+func (r *Rows) fetch(ctx context.Context, limits Limits) (bool, error) {
 	for r.at >= r.size && !r.ended {
 		bindings.DestroyDataChunk(&r.chunk)
 		if err := r.conn.guard(ctx, r.fetchChunk); err != nil {
@@ -114,7 +139,9 @@ func (r *Rows) fetch(ctx context.Context, maxBytes int) (bool, error) {
 			break
 		}
 		r.at, r.size = 0, int(bindings.DataChunkGetSize(r.chunk))
-		r.step = r.stepFor(maxBytes)
+		if err := r.measure(limits); err != nil {
+			return false, err
+		}
 	}
 	return !r.ended, nil
 }
@@ -129,18 +156,44 @@ func (r *Rows) fetchChunk() error {
 	return nil
 }
 
-// stepFor spreads the chunk over so many reads that wide rows keep to the byte limit.
-func (r *Rows) stepFor(maxBytes int) int {
+// measure spreads the chunk over so many reads that wide rows keep to the byte limit, and
+// refuses rows that are too wide.
+func (r *Rows) measure(limits Limits) error {
 	total := 0
 	for i, column := range r.schema.Columns {
 		if isText(column.Type) {
-			total += textBytes(view(bindings.DataChunkGetVector(r.chunk, bindings.IdxT(i)), 0, r.size))
+			total += textBytes(r.view(i))
 		}
 	}
-	if total <= maxBytes || r.size == 0 {
-		return max(r.size, 1)
+	r.step = max(r.size, 1)
+	if total > limits.Bytes {
+		r.step = max(1, int(int64(r.size)*int64(limits.Bytes)/int64(total)))
 	}
-	return max(1, int(int64(r.size)*int64(maxBytes)/int64(total)))
+	if limits.Row == 0 || total <= limits.Row {
+		return nil
+	}
+	return r.refuseWide(limits.Row)
+}
+
+// refuseWide sums the texts of each row.
+func (r *Rows) refuseWide(limit int) error {
+	widths := make([]int, r.size)
+	for i, column := range r.schema.Columns {
+		if isText(column.Type) {
+			addLengths(widths, r.view(i))
+		}
+	}
+	for _, width := range widths {
+		if width > limit {
+			return &Error{Kind: TooWide, Message: fmt.Sprintf("a row is larger than %d bytes", limit)}
+		}
+	}
+	return nil
+}
+
+// view is a whole column of the chunk.
+func (r *Rows) view(column int) vector {
+	return view(bindings.DataChunkGetVector(r.chunk, bindings.IdxT(column)), 0, r.size)
 }
 
 // Close frees the result. It is safe to call twice.

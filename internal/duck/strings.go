@@ -43,6 +43,16 @@ func textBytes(v vector) int {
 	return total
 }
 
+// addLengths adds the length of each text to that of its row.
+func addLengths(widths []int, v vector) {
+	texts := values[stringValue](v)
+	for i := range texts {
+		if !v.isNull(i) {
+			widths[i] += int(texts[i].length)
+		}
+	}
+}
+
 // textBuilder is what StringBuilder and BinaryBuilder share.
 type textBuilder interface {
 	Reserve(n int)
