@@ -7,8 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow/array"
+
 	"leat/connectors"
 	"leat/connectors/duckdb"
+	"leat/record"
 )
 
 // wideTable holds 3,000 short rows and then 1,500 of 48 kB. DuckDB makes 2,048 rows at a
@@ -31,8 +34,8 @@ func limited(t *testing.T, statements ...string) connectors.Connection {
 	return connection
 }
 
-// readAll returns how many rows came, in the order of their ids, and the bytes of the
-// largest batch.
+// readAll returns how many rows came and the bytes of the largest batch. Its rows have to
+// come in the order of their first column where that is an INTEGER.
 func readAll(t *testing.T, connection connectors.Connection, selection connectors.Selection) (rows, largest int, err error) {
 	t.Helper()
 	read, err := connection.(connectors.Extractor).Read(t.Context(), []connectors.Selection{selection}, connectors.Want{})
@@ -40,6 +43,7 @@ func readAll(t *testing.T, connection connectors.Connection, selection connector
 		return 0, 0, err
 	}
 	defer read.Close()
+	last := int32(-1)
 	for {
 		event, err := read.Next(t.Context())
 		if errors.Is(err, io.EOF) {
@@ -51,9 +55,30 @@ func readAll(t *testing.T, connection connectors.Connection, selection connector
 		if event.Batch != nil {
 			rows += event.Batch.Rows()
 			largest = max(largest, event.Batch.Bytes())
+			last = ascends(t, event.Batch, last)
 			event.Batch.Release()
 		}
 	}
+}
+
+// ascends fails unless the first column grows from row to row, and returns its last value.
+func ascends(t *testing.T, batch record.Batch, last int32) int32 {
+	t.Helper()
+	rows, _, err := batch.Arrow()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids, ok := rows.Column(0).(*array.Int32)
+	if !ok {
+		return last
+	}
+	for _, id := range ids.Int32Values() {
+		if id <= last {
+			t.Fatalf("row %d came after row %d", id, last)
+		}
+		last = id
+	}
+	return last
 }
 
 func TestWideRowsAreReadFewAtATime(t *testing.T) {
