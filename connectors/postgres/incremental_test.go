@@ -124,7 +124,8 @@ func TestCursorsAtTheEndsOfTheirTypes(t *testing.T) {
 		// The last time that a batch of microseconds since 1970 holds; the server's is 29 years later.
 		{"timestamp", "4714-11-24 00:00:00 BC", "294247-01-10 04:00:54.775806", "1d"},
 		{"timestamptz", "4714-11-24 00:00:00+00 BC", "294247-01-10 04:00:54.775806+00", "100000d"},
-		{"int2", "-32768", "32767", "5"}, {"int8", "-9223372036854775808", "9223372036854775807", "5"},
+		{"int2", "-32768", "32767", "5"},
+		{"int8", "-9223372036854775808", "9223372036854775807", "5"},
 	} {
 		for _, overlap := range []string{"", test.overlap, "none"} {
 			t.Run(test.typ+" "+overlap, func(t *testing.T) {
