@@ -27,7 +27,8 @@ const DefaultTempLimit = "10GB"
 // Options bound what a database may use. Zero values are the defaults.
 type Options struct {
 	// MemoryLimit is a size with a unit, for example "512MB", the default. It bounds
-	// DuckDB's buffers; what does not fit spills to TempDir.
+	// DuckDB's buffers, beside what is set aside for columns (see reserve); what does not fit
+	// spills to TempDir.
 	MemoryLimit string
 	// TempDir is the spill folder; empty means that nothing spills.
 	TempDir string
@@ -53,22 +54,23 @@ type DB struct {
 // *Error: CannotOpen with a reason. Opening a file twice in one process with the same
 // options shares one database.
 func Open(path string, options Options) (*DB, error) {
-	config, err := configure(options)
-	if err != nil {
-		return nil, err
-	}
-	defer bindings.DestroyConfig(&config)
+	options.MemoryLimit = cmp.Or(options.MemoryLimit, "512MB")
 	db := &DB{}
-	if err := db.open(path, config); err != nil {
+	if err := db.open(path, options); err != nil {
 		return nil, err
 	}
-	if err := db.lock(); err != nil {
+	if err := db.lock(options); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
 }
 
-func (db *DB) open(path string, config bindings.Config) error {
+func (db *DB) openWith(path string, o Options) error {
+	config, err := configure(o)
+	if err != nil {
+		return err
+	}
+	defer bindings.DestroyConfig(&config)
 	var message string
 	var state bindings.State
 	if path == Memory {
@@ -94,7 +96,7 @@ func configure(o Options) (bindings.Config, error) {
 	}
 	threads := cmp.Or(o.Threads, min(runtime.NumCPU(), 4))
 	settings := [][2]string{
-		{"memory_limit", cmp.Or(o.MemoryLimit, "512MB")},
+		{"memory_limit", o.MemoryLimit},
 		{"threads", strconv.Itoa(threads)},
 		{"temp_directory", o.TempDir},
 		{"max_temp_directory_size", cmp.Or(o.TempLimit, DefaultTempLimit)},
@@ -118,7 +120,7 @@ func configure(o Options) (bindings.Config, error) {
 
 // lock fixes the time zone, so that texts never depend on the host, and then the
 // configuration. A shared database has been locked by whoever opened it.
-func (db *DB) lock() error {
+func (db *DB) lock(o Options) error {
 	conn, err := db.Connect()
 	if err != nil {
 		return err
@@ -128,7 +130,7 @@ func (db *DB) lock() error {
 	if err != nil || locked == "true" {
 		return err
 	}
-	if err := conn.reserve(); err != nil {
+	if err := conn.reserve(o); err != nil {
 		return err
 	}
 	for _, statement := range []string{"SET GLOBAL TimeZone = 'UTC'", "SET GLOBAL lock_configuration = true"} {

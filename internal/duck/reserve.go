@@ -3,12 +3,43 @@ package duck
 import (
 	"context"
 	"fmt"
+	"math"
+	"strings"
 )
 
-// reserve raises the memory limit by what DuckDB sets aside for the columns of the widest
-// table while rows are added to it: a block for the values of each column and one for its
-// NULLs, however few the rows. Most of that is never touched.
-func (c *Conn) reserve() error {
+const (
+	// blockBytes is the size of a block in files that name no other.
+	blockBytes = 256 << 10
+	// blocksPerColumn is what DuckDB sets aside for each column of a table while rows are
+	// added to it, however few: one for values and one for NULLs. Most of it is never touched.
+	blocksPerColumn = 2
+	// replayColumns is how wide a table may be whose rows are in the log when a file is opened.
+	replayColumns = 1600
+	// replayBytes is how much more memory may be used to open a file whose log does not fit
+	// the limit.
+	replayBytes = replayColumns * blocksPerColumn * blockBytes
+)
+
+// open opens the database. DuckDB repeats the log of a file while it opens it, when nobody
+// can know how wide the tables are; the limit is set right afterwards.
+func (db *DB) open(path string, o Options) error {
+	err := db.openWith(path, o)
+	if isKind(err, OutOfMemory) {
+		if limit, ok := parseSize(o.MemoryLimit); ok {
+			o.MemoryLimit = kibibytes(limit + replayBytes)
+			return db.openWith(path, o)
+		}
+	}
+	return err
+}
+
+// reserve sets the memory limit to what was asked for and what DuckDB sets aside for the
+// columns of the widest table.
+func (c *Conn) reserve(o Options) error {
+	limit, ok := parseSize(o.MemoryLimit)
+	if !ok {
+		return nil // DuckDB understood it: leave it as it is
+	}
 	rows, err := c.Values(context.Background(), `SELECT coalesce(max(column_count), 0), (SELECT max(block_size) FROM pragma_database_size())
 		FROM duckdb_tables() WHERE NOT temporary`)
 	if err != nil {
@@ -16,18 +47,27 @@ func (c *Conn) reserve() error {
 	}
 	columns, _ := rows[0][0].(int64)
 	block, _ := rows[0][1].(int64)
-	if columns == 0 {
+	err = c.run("SET GLOBAL memory_limit = '" + kibibytes(limit+columns*blocksPerColumn*block) + "'")
+	if isKind(err, OutOfMemory) { // what the log brought is still held
 		return nil
 	}
-	limit, err := c.setting("memory_limit")
-	if err != nil {
-		return err
-	}
+	return err
+}
+
+func kibibytes(size int64) string { return fmt.Sprintf("%dKiB", size>>10) }
+
+// units are those of DuckDB's sizes.
+var units = map[string]float64{
+	"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "TIB": 1 << 40,
+}
+
+// parseSize returns the bytes of a size such as "512MB" or "1.5 GiB".
+func parseSize(text string) (int64, bool) {
 	var number float64
 	var unit string
-	if _, err := fmt.Sscanf(limit, "%g %s", &number, &unit); err != nil {
-		return fmt.Errorf("understand the memory limit %q: %w", limit, err)
+	if n, _ := fmt.Sscanf(text, "%g%s", &number, &unit); n != 2 {
+		return 0, false
 	}
-	scale := map[string]float64{"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}[unit]
-	return c.run(fmt.Sprintf("SET GLOBAL memory_limit = '%dKiB'", int64(number*scale)>>10+2*columns*block>>10))
+	size := number * units[strings.ToUpper(unit)]
+	return int64(size), size > 0 && size < math.MaxInt64/4
 }
