@@ -164,13 +164,13 @@ func TestTablesOfManyColumnsAreLoadedAgain(t *testing.T) {
 	for i := range columns {
 		columns[i] = fmt.Sprintf("%d AS c%d", i, i)
 	}
-	for _, mode := range []connectors.WriteMode{connectors.Insert, connectors.TruncateInsert, connectors.History} {
+	for _, mode := range []connectors.WriteMode{connectors.Insert, connectors.History} {
 		var unique []string
 		if mode == connectors.History {
 			unique = []string{"c0"}
 		}
 		r := newRoute(t, mode, unique, "CREATE TABLE rows AS SELECT "+strings.Join(columns, ", "))
-		for range 4 {
+		for range 3 {
 			if _, err := r.move(t); err != nil {
 				t.Fatalf("%s: %v", mode, err)
 			}
