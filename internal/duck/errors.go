@@ -64,10 +64,10 @@ func (e *Error) Error() string { return e.Message }
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// isKind says whether err is an Error of a kind.
-func isKind(err error, kind ErrorKind) bool {
+// noMemory says whether err tells that the memory limit was reached.
+func noMemory(err error) bool {
 	found, ok := errors.AsType[*Error](err)
-	return ok && found.Kind == kind
+	return ok && found.Kind == OutOfMemory
 }
 
 var kinds = map[bindings.ErrorType]ErrorKind{
@@ -175,7 +175,7 @@ func openError(message string) *Error {
 		return &Error{Kind: NotDatabase, Message: line}
 	case strings.Contains(line, "version number"), strings.Contains(line, "newer version"):
 		return &Error{Kind: NotDatabase, Message: line}
-	case isKind(newError(bindings.ErrorTypeInvalid, line), OutOfMemory):
+	case noMemory(newError(bindings.ErrorTypeInvalid, line)):
 		return &Error{Kind: OutOfMemory, Message: line}
 	default:
 		return &Error{Kind: CannotOpen, Message: line}

@@ -24,7 +24,7 @@ const (
 // can know how wide the tables are; the limit is set right afterwards.
 func (db *DB) open(path string, o Options) error {
 	err := db.openWith(path, o)
-	if isKind(err, OutOfMemory) {
+	if noMemory(err) {
 		if limit, ok := parseSize(o.MemoryLimit); ok {
 			o.MemoryLimit = kibibytes(limit + replayBytes)
 			return db.openWith(path, o)
@@ -48,7 +48,7 @@ func (c *Conn) reserve(o Options) error {
 	columns, _ := rows[0][0].(int64)
 	block, _ := rows[0][1].(int64)
 	err = c.run("SET GLOBAL memory_limit = '" + kibibytes(limit+columns*blocksPerColumn*block) + "'")
-	if isKind(err, OutOfMemory) { // what the log brought is still held
+	if noMemory(err) { // what the log brought is still held
 		return nil
 	}
 	return err

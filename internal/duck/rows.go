@@ -84,7 +84,7 @@ func (r *Rows) Next(ctx context.Context, limits Limits) (record.Batch, error) {
 	count, bytes := 0, 0
 	for count < limits.Rows && bytes < limits.Bytes {
 		ok, err := r.fetch(ctx, limits)
-		if err != nil && (count == 0 || !isKind(err, OutOfMemory)) {
+		if err != nil && (count == 0 || !noMemory(err)) {
 			return nil, err
 		}
 		r.failed = err
