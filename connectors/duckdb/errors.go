@@ -28,11 +28,11 @@ func openError(path string, err error) error {
 	switch {
 	case found.Kind == duck.Locked:
 		e.Kind, e.Retryable = connectors.Conflict, true
-		e.Message = fmt.Sprintf("The DuckDB file %q is in use by another program or run", path)
+		e.Message = fmt.Sprintf("the DuckDB file %q is in use by another program or run", path)
 		e.Fix = "Close it there, or wait: a DuckDB file takes one writer at a time."
 	case found.Kind == duck.NotDatabase:
 		e.Kind = connectors.Config
-		e.Message = fmt.Sprintf("The file %q is not a DuckDB database that this version can open", path)
+		e.Message = fmt.Sprintf("the file %q is not a DuckDB database that this version can open", path)
 		e.Fix = "Choose another file; a file of a newer DuckDB needs a newer Leat."
 	case found.Kind == duck.OutOfMemory:
 		e.Kind, _, e.Fix = meaning(found.Kind)

@@ -30,7 +30,7 @@ func named(name string, err error) error {
 		found = readError(err)
 	}
 	copied := *found
-	copied.Message = fmt.Sprintf("File %q: %s", name, found.Message)
+	copied.Message = fmt.Sprintf("file %q: %s", name, found.Message)
 	return &copied
 }
 

@@ -34,6 +34,11 @@ func TestErrorsAreSentencesWithAFix(t *testing.T) {
 					t.Errorf("%s: the message %q begins with a capital letter", files.Position(call.Pos()), text)
 				}
 			}
+			if set, ok := node.(*ast.AssignStmt); ok && setsMessage(set) {
+				if text, ok := textOf(set.Rhs[0]); ok && beginsWithCapital(text) {
+					t.Errorf("%s: the message %q begins with a capital letter", files.Position(set.Pos()), text)
+				}
+			}
 			literal, ok := node.(*ast.CompositeLit)
 			if ok && isUserError(literal) {
 				seen++
@@ -90,6 +95,12 @@ func errorProblems(literal *ast.CompositeLit) []string {
 func isRefusal(call *ast.CallExpr) bool {
 	name, ok := call.Fun.(*ast.Ident)
 	return ok && (name.Name == "refuse" || name.Name == "refusal") && len(call.Args) > 1
+}
+
+// setsMessage tells an assignment to the message of an error that was made before.
+func setsMessage(set *ast.AssignStmt) bool {
+	field, ok := set.Lhs[0].(*ast.SelectorExpr)
+	return ok && field.Sel.Name == "Message" && set.Tok == token.ASSIGN
 }
 
 // beginsWithCapital tells a capital letter that no name needs.
