@@ -31,7 +31,7 @@ sources:
       - table: public.orders
         key: [id]
         cursor: updated_at
-        overlap: 5m
+        overlap: 1d12h
         columns: [id, customer_id, total, updated_at]
       - table: {schema: "My Schema", name: "Orders.old"}
       - name: big-spenders

@@ -173,7 +173,7 @@ func TestSourceFormChoosesDatasets(t *testing.T) {
 	}
 	chosen["ds.0.columns"] = []string{"id", "updated_at"}
 	chosen.Set("ds.0.cursor", "updated_at")
-	chosen.Set("ds.0.overlap", "5m")
+	chosen.Set("ds.0.overlap", "1d")
 	chosen["datasets"] = []string{"public.orders", "public.notes"}
 	v.post("/sources", sent(chosen, "action", "save")).want(t, http.StatusSeeOther)
 	saved, err := p.store.SourceByName(t.Context(), "picked")
@@ -181,7 +181,7 @@ func TestSourceFormChoosesDatasets(t *testing.T) {
 		t.Fatalf("saved %+v: %v", saved, err)
 	}
 	orders := saved.Datasets[0]
-	if !slices.Equal(orders.Columns, []string{"id", "updated_at"}) || orders.Key != nil || orders.Cursor != "updated_at" || orders.Overlap != "5m" {
+	if !slices.Equal(orders.Columns, []string{"id", "updated_at"}) || orders.Key != nil || orders.Cursor != "updated_at" || orders.Overlap != "1d" {
 		t.Errorf("orders is saved as %+v", orders)
 	}
 	if notes := saved.Datasets[1]; notes.Columns != nil || notes.Dataset.Schema != "public" || notes.Dataset.Name != "notes" {

@@ -120,8 +120,18 @@ func (c *cursor) finite() string {
 
 func (c *cursor) typed(place string) string { return "CAST(" + place + " AS " + c.column.Native + ")" }
 
+// text writes a finite value so that typed reads the same one. DuckDB's own text of a time
+// with a zone is wrong in the milliseconds beyond the years ±285,000, where the time
+// without one, in UTC, is right.
+func (c *cursor) text(value string) string {
+	if c.column.Native == "TIMESTAMP WITH TIME ZONE" {
+		return "CAST(make_timestamp(epoch_us(" + value + ")) AS VARCHAR) || '+00'"
+	}
+	return "CAST(" + value + " AS VARCHAR)"
+}
+
 func (c *cursor) window(ctx context.Context) (window, error) {
-	rows, err := c.conn.Values(ctx, "SELECT CAST(max("+c.quoted+") AS VARCHAR) FROM "+c.relation.from+" WHERE "+c.finite())
+	rows, err := c.conn.Values(ctx, "SELECT "+c.text("max("+c.quoted+")")+" FROM "+c.relation.from+" WHERE "+c.finite())
 	if err != nil {
 		return window{}, mapError(err, "find the highest "+c.selection.Cursor+" of "+c.relation.dataset.String())
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"leat/connectors"
+	"leat/record/pgbinary"
 )
 
 // since reads a table incrementally and returns the sorted ids and the new position.
@@ -155,6 +156,28 @@ func TestCursorsAtTheEndsOfTheirTypes(t *testing.T) {
 				}
 				if ids, _ = since(t, c, s); !slices.Equal(ids, want) {
 					t.Errorf("behind the last value: %v", ids)
+				}
+			})
+		}
+	}
+}
+
+// TestCursorsBeyondTheTimesOfArrow reads the server's last times, which only batches in its
+// own layout hold, so that their rows are counted here.
+func TestCursorsBeyondTheTimesOfArrow(t *testing.T) {
+	t.Parallel()
+	for _, typ := range []string{"timestamp", "timestamptz"} {
+		for _, overlap := range []string{"", "1d", "15000w"} {
+			t.Run(typ+" "+overlap, func(t *testing.T) {
+				c, _ := newDatabase(t, fmt.Sprintf("CREATE TABLE t (id int, c %s); INSERT INTO t VALUES (1, '294276-12-31 23:59:59.999999Z')", typ))
+				s := cursorOn("t", "c")
+				s.Overlap = overlap
+				for range 2 {
+					got := readAll(t, c, connectors.Want{Layouts: []string{pgbinary.Name}, System: Kind}, s)[0]
+					if got.checkpoint.Rows != 1 {
+						t.Errorf("read %d rows", got.checkpoint.Rows)
+					}
+					s.Position = got.checkpoint.Position
 				}
 			})
 		}
