@@ -38,6 +38,7 @@ generate: ## Write the Go code of the templ files
 test-deps: ## Install PostgreSQL, Chromium and the OpenSSH server for the tests (Debian)
 	scripts/install-test-deps
 
+# LEAT_TEST_CELLS=all visits every cell of the grids that it takes a sample of.
 test: test-deps ## Run every test
 	go test -p $(TEST_PACKAGES) -timeout $(TEST_TIMEOUT) ./...
 
@@ -64,8 +65,8 @@ bench: ## Measure the speed of loads against psql and print the ratios
 	go run ./cmd/leat-bench
 
 # Without a package named, go test prints the report of a passing test as well.
-faults: test-deps ## Kill, pause and cut runs at every step, and count the rows (half an hour)
-	cd internal/faults && go test -tags 'faults crashpoints' -parallel 4 -timeout 60m
+faults: test-deps ## Kill, pause and cut runs at every step, and count the rows (an hour or more)
+	cd internal/faults && go test -tags 'faults crashpoints' -parallel 4 -timeout 120m
 
 mutants: test-deps ## Break the safety code line by line; every break must turn a test red
 	go run ./cmd/leat-mutants

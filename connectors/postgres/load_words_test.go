@@ -49,8 +49,11 @@ func TestColumnsMayBeCalledLikeAnythingInOurSQL(t *testing.T) {
 		}
 		name := fmt.Sprintf("words_%d", part)
 		execute(t, admin, fmt.Sprintf(`CREATE TABLE %s (id int, %s); INSERT INTO %[1]s SELECT id FROM generate_series(1, 4) id`, name, strings.Join(quoted, ", ")))
-		for _, mode := range gridModes() {
-			for _, rejects := range []int64{0, 5} {
+		for i, mode := range gridModes() {
+			for j, rejects := range []int64{0, 5} {
+				if !sampled(2, part+i, j) {
+					continue
+				}
 				t.Run(fmt.Sprintf("%d %s rejects %d", part, mode, rejects), func(t *testing.T) { loadWords(t, c, admin, name, words, mode, rejects) })
 			}
 		}
@@ -101,8 +104,11 @@ func TestTablesOfTheMostColumns(t *testing.T) {
 		return names
 	}
 	all, most := wide("most", maxColumns), wide("versions", maxColumns-2)
-	for _, mode := range gridModes() {
-		for _, rejects := range []int64{0, 5} {
+	for i, mode := range gridModes() {
+		for j, rejects := range []int64{0, 5} {
+			if !sampled(3, i, 2*j) {
+				continue
+			}
 			t.Run(fmt.Sprintf("%s rejects %d", mode, rejects), func(t *testing.T) {
 				if mode == string(connectors.History) {
 					loadWords(t, c, admin, "versions", most, mode, rejects)

@@ -19,7 +19,7 @@ import (
 )
 
 // schemasByDefault is how many schemas are drawn when LEAT_TEST_SCHEMAS names no number.
-const schemasByDefault = 40
+const schemasByDefault = 15
 
 // fixedSettings make the texts of two sessions comparable.
 const fixedSettings = "SET DateStyle = 'ISO'; SET TimeZone = 'UTC'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 3; SET bytea_output = 'hex'; SET search_path = pg_catalog"
