@@ -46,6 +46,7 @@ func execute(t testing.TB, path string, statements ...string) {
 }
 
 func TestSuite(t *testing.T) {
+	t.Parallel()
 	folder, env := place(t)
 	path := filepath.Join(folder, "suite.duckdb")
 	execute(t, path, "CREATE SCHEMA loads")

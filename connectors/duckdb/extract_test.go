@@ -11,6 +11,7 @@ import (
 )
 
 func TestCursorWindows(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, `CREATE TABLE t (id BIGINT, "at" TIMESTAMP, d DATE, n DECIMAL(6,2))`, "INSERT INTO t SELECT i, TIMESTAMP '2026-01-01' + INTERVAL (i) MINUTE, DATE '2026-01-01' + i::INT, i FROM range(10) r(i)",
 		"INSERT INTO t VALUES (99, NULL, NULL, NULL)")
 	tests := []struct {
@@ -62,6 +63,7 @@ func TestCursorWindows(t *testing.T) {
 
 // TestCursorsAtTheEndsOfTheirTypes reads at the first and the last value that a type holds.
 func TestCursorsAtTheEndsOfTheirTypes(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct{ native, first, last, overlap string }{
 		{"DATE", "5877642-06-25 (BC)", "5881580-07-10", "2w"},
 		{"TIMESTAMP", "290309-12-22 (BC) 00:00:00", "294247-01-10 04:00:54.775806", "1d"},
@@ -124,6 +126,7 @@ func (s site) try(t *testing.T, selection connectors.Selection) (connectors.Chec
 }
 
 func TestQueries(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "CREATE TABLE t AS SELECT i AS id FROM range(10) r(i)", "CREATE SEQUENCE s")
 	for query, want := range map[string]int{
 		"SELECT * FROM t WHERE id > 3": 6, "SELECT id FROM t; ": 10, "FROM t -- all": 10, "SELECT id FROM t; -- note": 10,
@@ -154,6 +157,7 @@ func TestQueries(t *testing.T) {
 
 // Rows may go at the source; what was read stays read.
 func TestPositionNeverMovesBack(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "CREATE TABLE t AS SELECT i AS id FROM range(10) r(i)")
 	last := connectors.Position(`{"cursor":"100","type":"BIGINT"}`)
 	if n, next := s.count(t, connectors.Selection{Dataset: connectors.Dataset{Name: "t"}, Cursor: "id", Position: last}); n != 0 || next != last {

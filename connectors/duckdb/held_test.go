@@ -14,6 +14,7 @@ import (
 
 // TestAFileThatAnotherProcessHolds runs this test binary once more as that process.
 func TestAFileThatAnotherProcessHolds(t *testing.T) {
+	t.Parallel()
 	const variable = "LEAT_TEST_HOLD"
 	if path := os.Getenv(variable); path != "" {
 		db, err := duck.Open(path, duck.Options{})
@@ -54,6 +55,7 @@ func TestAFileThatAnotherProcessHolds(t *testing.T) {
 }
 
 func TestDatabasesInTheCloudAreNoFiles(t *testing.T) {
+	t.Parallel()
 	folder, env := place(t)
 	for _, path := range []string{"md:foo", "duckdb:///md:foo", "motherduck:foo"} {
 		_, err := duckdb.New().Open(t.Context(), connectors.Settings{"path": path}, env)

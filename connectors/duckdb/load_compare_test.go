@@ -8,6 +8,7 @@ import (
 
 // TestCompareWithoutLeavesColumnsOut writes a row again only where another column differs.
 func TestCompareWithoutLeavesColumnsOut(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []connectors.WriteMode{connectors.Upsert, connectors.Update, connectors.History} {
 		t.Run(string(mode), func(t *testing.T) {
 			r := newRoute(t, connectors.Upsert, []string{"id"}, "CREATE TABLE rows AS SELECT 1 AS id, 'a' AS note, 1 AS seen UNION ALL SELECT 2, 'b', 1")

@@ -10,6 +10,7 @@ import (
 
 // TestAColumnThatIsGoneIsTold takes a column away from the source, run after run.
 func TestAColumnThatIsGoneIsTold(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []connectors.WriteMode{connectors.TruncateInsert, connectors.Upsert, connectors.History} {
 		t.Run(string(mode), func(t *testing.T) {
 			var unique []string

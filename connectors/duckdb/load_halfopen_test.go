@@ -9,6 +9,7 @@ import (
 // TestRowsThatNoCursorOrdersComeOnce reads rows with a NULL cursor at every run; endless
 // times are not representable. By their key they are known; without a key the run fails with their number.
 func TestRowsThatNoCursorOrdersComeOnce(t *testing.T) {
+	t.Parallel()
 	rows := "CREATE TABLE rows AS SELECT * FROM (VALUES (1, TIMESTAMP '2026-01-01'), (2, TIMESTAMP '2026-01-02'), (3, NULL), (4, NULL), (5, NULL)) v(id, \"at\")"
 	r := newRoute(t, connectors.Insert, []string{"id"}, rows).by(connectors.OverlapNone, connectors.NullsInclude)
 	r.wants(t, 4, 0, 0, 0, 4) // the row at the highest cursor waits
@@ -27,6 +28,7 @@ func TestRowsThatNoCursorOrdersComeOnce(t *testing.T) {
 
 // TestAChangedSelectionOfAnInsertGoesOn changes the columns, and then what is read.
 func TestAChangedSelectionOfAnInsertGoesOn(t *testing.T) {
+	t.Parallel()
 	r := newRoute(t, connectors.Insert, nil, "CREATE TABLE rows AS SELECT n AS id, n AS \"at\", 'x' AS note FROM range(10) r(n)").by(connectors.OverlapNone, "")
 	r.target.Fingerprint = "all.origin"
 	r.wants(t, 9, 0, 0, 0, 9)

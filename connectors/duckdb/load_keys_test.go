@@ -11,6 +11,7 @@ import (
 // TestKeysOfAnotherEqualityAreTold plans loads whose key one end compares otherwise than
 // the other.
 func TestKeysOfAnotherEqualityAreTold(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		column record.Column
@@ -48,6 +49,7 @@ func TestKeysOfAnotherEqualityAreTold(t *testing.T) {
 
 // TestColumnsThatDifferByCaseAreRefused names both columns.
 func TestColumnsThatDifferByCaseAreRefused(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	schema, batch := batchOf(column{"ID", []any{1}}, column{"id", []any{1}})
 	batch.Release()

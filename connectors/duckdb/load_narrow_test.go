@@ -34,6 +34,7 @@ func oneColumn(t testing.TB, column record.Column, texts ...string) (record.Sche
 // TestNarrowerColumnsAreExact sends values that fit and values that do not into columns
 // that are narrower than the source's. DuckDB's own casts would round some of them.
 func TestNarrowerColumnsAreExact(t *testing.T) {
+	t.Parallel()
 	number := record.Column{Type: record.Text, Number: true, Native: "numeric"}
 	of := func(logical arrow.DataType) record.Column { return record.Column{Type: logical} }
 	for _, c := range []struct {
@@ -98,6 +99,7 @@ func TestNarrowerColumnsAreExact(t *testing.T) {
 }
 
 func TestKindsOfTypesNeverChange(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		logical arrow.DataType
 		have    string

@@ -11,6 +11,7 @@ import (
 // TestAnOlderRowNeverReplacesANewerOne reads a row without a cursor at every run, whose key
 // it shares with a row that was stored.
 func TestAnOlderRowNeverReplacesANewerOne(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []connectors.WriteMode{connectors.Upsert, connectors.Update, connectors.History} {
 		t.Run(string(mode), func(t *testing.T) {
 			r := newRoute(t, mode, []string{"id"}, `CREATE TABLE rows AS SELECT * FROM (VALUES (1, 'old', NULL), (1, 'new', 100)) v(id, name, "at")`).by("", connectors.NullsInclude)
@@ -34,6 +35,7 @@ func TestAnOlderRowNeverReplacesANewerOne(t *testing.T) {
 
 // TestACursorInATextIsOrderedAsANumber has 9 and 10, whose digits are ordered otherwise.
 func TestACursorInATextIsOrderedAsANumber(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	for i, test := range []struct{ name, number, want string }{{"ten", "10", "ten"}, {"nine", "9", "ten"}, {"null", "NaN", "null"}} {
 		schema, batch := batchOf(column{"id", []any{1, 1}}, column{"name", []any{test.name, "lower"}}, column{"n", []any{test.number, "-8.5"}})
@@ -51,6 +53,7 @@ func TestACursorInATextIsOrderedAsANumber(t *testing.T) {
 
 // TestRepeatedKeysAreTold reads ten rows that share three keys.
 func TestRepeatedKeysAreTold(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []connectors.WriteMode{connectors.Upsert, connectors.InsertIgnore, connectors.History} {
 		t.Run(string(mode), func(t *testing.T) {
 			r := newRoute(t, mode, []string{"a", "b"}, `CREATE TABLE rows AS SELECT n % 3 AS a, 'secret' AS b, n AS "at" FROM range(10) r(n)`)

@@ -11,6 +11,7 @@ import (
 )
 
 func TestRejectsAreKeptBesideTheTable(t *testing.T) {
+	t.Parallel()
 	rejected := func() (record.Schema, record.Batch) {
 		schema, batch := batchOf(column{"id", []any{1, 2, 3}})
 		rows, _, err := batch.Arrow()
@@ -53,6 +54,7 @@ func TestRejectsAreKeptBesideTheTable(t *testing.T) {
 // TestTextsThatCannotBeReadAreRejected sends texts into columns of other types, which
 // DuckDB reads when the rows are applied.
 func TestTextsThatCannotBeReadAreRejected(t *testing.T) {
+	t.Parallel()
 	for have, bad := range map[string]string{"JSON": "{", "UUID": "x", "ENUM('good')": "worse"} {
 		good := map[string]string{"JSON": "null", "UUID": "6f1ad3a1-0000-4000-8000-000000000001", "ENUM('good')": "good"}[have]
 		s := newSite(t, "CREATE TABLE t (s BIGINT, v "+have+")")

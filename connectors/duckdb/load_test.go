@@ -138,6 +138,7 @@ func (s site) load(t testing.TB, run string, tg connectors.Target, batch record.
 }
 
 func TestFileIsFreeBetweenUses(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	schema, batch := batchOf(column{"id", []any{1, 2}})
 	if _, _, err := s.load(t, "r1", target(connectors.Insert, schema), batch); err != nil {
@@ -154,6 +155,7 @@ func TestFileIsFreeBetweenUses(t *testing.T) {
 }
 
 func TestNothingIsMadeByLooking(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	schema, batch := batchOf(column{"id", []any{1}})
 	batch.Release()
@@ -182,6 +184,7 @@ func TestNothingIsMadeByLooking(t *testing.T) {
 }
 
 func TestRefusedFiles(t *testing.T) {
+	t.Parallel()
 	folder, env := place(t)
 	if err := os.WriteFile(filepath.Join(folder, "text.duckdb"), []byte(strings.Repeat("text ", 100)), 0o600); err != nil {
 		t.Fatal(err)
@@ -205,6 +208,7 @@ func TestRefusedFiles(t *testing.T) {
 }
 
 func TestPathsAndFlows(t *testing.T) {
+	t.Parallel()
 	folder, env := place(t)
 	schema, batch := batchOf(column{"id", []any{1}})
 	for path, want := range map[string]string{
@@ -250,6 +254,7 @@ func TestPathsAndFlows(t *testing.T) {
 }
 
 func TestMemorySaysThatItForgets(t *testing.T) {
+	t.Parallel()
 	connection, err := duckdb.New().Open(t.Context(), connectors.Settings{"path": ":memory:"}, connectors.Env{})
 	if err != nil {
 		t.Fatal(err)
@@ -268,6 +273,7 @@ func TestMemorySaysThatItForgets(t *testing.T) {
 }
 
 func TestDrift(t *testing.T) {
+	t.Parallel()
 	create := "CREATE TABLE t (id BIGINT, n INTEGER)"
 	tests := []struct {
 		name    string
@@ -307,6 +313,7 @@ func TestDrift(t *testing.T) {
 }
 
 func TestExistingTables(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name, create string
 		mode         connectors.WriteMode
@@ -346,6 +353,7 @@ func TestExistingTables(t *testing.T) {
 
 // TestNativeTypesSurvive copies a table from one file to another.
 func TestNativeTypesSurvive(t *testing.T) {
+	t.Parallel()
 	create := `CREATE TABLE t AS SELECT 1::TINYINT a, 255::UTINYINT b, 18446744073709551615::UBIGINT c, 5::HUGEINT d, 'x'::ENUM('x','y') e, ` +
 		`INTERVAL '1 month' f, '101'::BIT g, TIMETZ '10:00:00+02' h, TIMESTAMP_NS '2026-01-01 00:00:00.123456789' i, 1.50::DECIMAL(4,2) j, ` +
 		`'{"a":1}'::JSON k, uuid() l, '\xAA'::BLOB m, TIMESTAMP_MS '2026-01-01 00:00:00.5' n, [1,2] o, {'k': 'v'} p`
@@ -385,6 +393,7 @@ func copyTable(t *testing.T, from, to site) {
 
 // TestOneFileReadAndLoaded is a flow from a file into the same file.
 func TestOneFileReadAndLoaded(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "CREATE TABLE src AS SELECT i AS id FROM range(1000) r(i)")
 	schema, batch := batchOf(column{"id", []any{1}})
 	batch.Release()
@@ -429,6 +438,7 @@ func TestOneFileReadAndLoaded(t *testing.T) {
 }
 
 func TestStateIsKeptAndAdopted(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	schema, batch := batchOf(column{"id", []any{1}})
 	if _, _, err := s.load(t, "r1", target(connectors.Insert, schema), batch); err != nil {
@@ -460,6 +470,7 @@ func TestStateIsKeptAndAdopted(t *testing.T) {
 }
 
 func TestFenceTakenWhileALoadIsOpen(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	schema, batch := batchOf(column{"id", []any{1}})
 	if _, _, err := s.load(t, "r1", target(connectors.Insert, schema), batch); err != nil {
@@ -492,6 +503,7 @@ func TestFenceTakenWhileALoadIsOpen(t *testing.T) {
 
 // TestDoublesInNewTable proves that one row per key stays although there is no index.
 func TestDoublesInNewTable(t *testing.T) {
+	t.Parallel()
 	for mode, want := range map[connectors.WriteMode]string{
 		connectors.Upsert: "1|c\n2|b", connectors.InsertIgnore: "1|c\n2|b", connectors.DeleteInsert: "1|a\n1|c\n2|b", connectors.History: "1|c\n2|b",
 	} {
@@ -513,6 +525,7 @@ func TestDoublesInNewTable(t *testing.T) {
 }
 
 func TestFilledColumns(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	schema, batch := batchOf(column{"id", []any{1, 2}})
 	tg := target(connectors.Upsert, schema, "id")
@@ -531,6 +544,7 @@ func TestFilledColumns(t *testing.T) {
 }
 
 func TestDriftRefuseAddsNoColumnOfOurs(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	schema, batch := batchOf(column{"id", []any{1, 2}})
 	tg := target(connectors.Upsert, schema, "id")

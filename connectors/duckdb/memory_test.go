@@ -82,6 +82,7 @@ func ascends(t *testing.T, batch record.Batch, last int32) int32 {
 }
 
 func TestWideRowsAreReadFewAtATime(t *testing.T) {
+	t.Parallel()
 	connection := limited(t, wideTable...)
 	table := connectors.Dataset{Schema: "main", Name: "rows"}
 	for _, test := range []struct {
@@ -103,6 +104,7 @@ func TestWideRowsAreReadFewAtATime(t *testing.T) {
 }
 
 func TestOutOfMemoryIsCalledThat(t *testing.T) {
+	t.Parallel()
 	connection := limited(t, wideTable...)
 	_, _, err := readAll(t, connection, connectors.Selection{Dataset: connectors.Dataset{Query: "SELECT * FROM rows ORDER BY pad"}})
 	wantOutOfMemory(t, err)
@@ -117,6 +119,7 @@ func wantOutOfMemory(t *testing.T, err error) {
 }
 
 func TestACommitWithoutMemoryIsNoConflict(t *testing.T) {
+	t.Parallel()
 	s := site{Loader: limited(t, "CREATE TABLE other (n INTEGER)").(connectors.Loader)}
 	var ids, pads []any
 	for i := range 1500 {
@@ -128,6 +131,7 @@ func TestACommitWithoutMemoryIsNoConflict(t *testing.T) {
 }
 
 func TestACheckpointWithoutMemoryLosesNothing(t *testing.T) {
+	t.Parallel()
 	connection := limited(t, "CREATE TABLE t (id BIGINT, pad VARCHAR)")
 	s := site{Loader: connection.(connectors.Loader)}
 	const each = 300
@@ -152,6 +156,7 @@ func TestACheckpointWithoutMemoryLosesNothing(t *testing.T) {
 }
 
 func TestRowsBeyondTheLimitAreRefused(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "CREATE TABLE rows AS SELECT 1 AS id, repeat('x', 40000000) AS a, repeat('y', 40000000) AS b")
 	for _, dataset := range []connectors.Dataset{{Schema: "main", Name: "rows"}, {Query: "SELECT * FROM rows"}} {
 		_, _, err := readAll(t, s.Connection, connectors.Selection{Dataset: dataset})
@@ -160,6 +165,7 @@ func TestRowsBeyondTheLimitAreRefused(t *testing.T) {
 }
 
 func TestTablesOfManyColumnsAreLoadedAgain(t *testing.T) {
+	t.Parallel()
 	columns := make([]string, 1200)
 	for i := range columns {
 		columns[i] = fmt.Sprintf("%d AS c%d", i, i)

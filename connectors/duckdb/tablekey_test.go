@@ -10,6 +10,7 @@ import (
 // TestKeysOfTables finds the primary key, else the smallest unique columns that are never
 // NULL, in a listing and in a description alike.
 func TestKeysOfTables(t *testing.T) {
+	t.Parallel()
 	s := newSite(t,
 		"CREATE TABLE p (a INT UNIQUE NOT NULL, b INT, c INT, PRIMARY KEY (c, b))",
 		"CREATE TABLE u (a INT NOT NULL, b INT NOT NULL, c INT NOT NULL, UNIQUE (a, b), UNIQUE (c))",
