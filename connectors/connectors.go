@@ -64,6 +64,10 @@ type Files interface {
 	List(suffixes ...string) ([]string, error)
 }
 
+// MaxRowBytes is the size of the largest row that Leat moves: so much of one row may stand
+// in memory at once. A larger one is refused.
+const MaxRowBytes = 64 << 20
+
 // Connection is one open way into a system. It is used by one goroutine at a time
 // unless a role says otherwise.
 type Connection interface {

@@ -75,7 +75,7 @@ func says(err *duck.Error) string {
 	case duck.SpillFull:
 		return "what DuckDB spills to disk is more than Leat's limit of " + duck.DefaultTempLimit
 	case duck.TooWide:
-		return fmt.Sprintf("a row is larger than Leat's limit of %d MiB", maxRowBytes>>20)
+		return fmt.Sprintf("a row is larger than Leat's limit of %d MiB", connectors.MaxRowBytes>>20)
 	default:
 		return err.Message
 	}

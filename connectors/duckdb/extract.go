@@ -11,11 +11,8 @@ import (
 	"leat/internal/duck"
 )
 
-// maxRowBytes is the size of the largest row that Leat moves.
-const maxRowBytes = 64 << 20
-
 // batchLimits bound the batches of a read.
-var batchLimits = duck.Limits{Rows: 16_384, Bytes: 4 << 20, Row: maxRowBytes}
+var batchLimits = duck.Limits{Rows: 16_384, Bytes: 4 << 20, Row: connectors.MaxRowBytes}
 
 const beginReading = "BEGIN TRANSACTION READ ONLY"
 

@@ -39,9 +39,9 @@ func readError(err error) *connectors.Error {
 	_, corrupt := errors.AsType[flate.CorruptInputError](err)
 	switch {
 	case corrupt, errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader):
-		return dataError("The compressed data is damaged", "Send the file again.", err)
+		return dataError("the compressed data is damaged", "Send the file again.", err)
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return dataError("The compressed data ends too early", "Send the whole file again.", err)
+		return dataError("the compressed data ends too early", "Send the whole file again.", err)
 	default:
 		return &connectors.Error{Kind: connectors.Unreachable, Retryable: true, Message: "the file cannot be read", Fix: "Check the disk or the share that the file is on.", Cause: err}
 	}

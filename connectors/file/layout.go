@@ -112,7 +112,7 @@ func commonWidth(rows [][]string) (width int, share float64) {
 // consistent refuses text whose rows share no number of values.
 func consistent(rows [][]string) error {
 	if _, share := commonWidth(rows); share < 0.5 {
-		return dataError("It is not a CSV file: its rows have different numbers of values",
+		return dataError("it is not a CSV file: its rows have different numbers of values",
 			"Choose a file with one row per line, or set the option delimiter.", nil)
 	}
 	return nil

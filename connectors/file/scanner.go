@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-)
 
-// maxRowBytes is the longest row in bytes; a longer one is refused, so that one missing
-// quote cannot fill the memory.
-const maxRowBytes = 64 << 20
+	"leat/connectors"
+)
 
 // field is one value of a row, in memory that the next row overwrites.
 type field struct {
@@ -88,8 +86,8 @@ func (s *scanner) fill() error {
 		s.start = 0
 	}
 	if s.end == len(s.buffer) {
-		if len(s.buffer) >= maxRowBytes {
-			return dataError(fmt.Sprintf("The row that begins in line %d is longer than Leat's limit of %d MiB", s.next, maxRowBytes>>20),
+		if len(s.buffer) >= connectors.MaxRowBytes {
+			return dataError(fmt.Sprintf("the row that begins in line %d is longer than Leat's limit of %d MiB", s.next, connectors.MaxRowBytes>>20),
 				"Check that every quoted value is closed.", nil)
 		}
 		s.buffer = append(s.buffer, make([]byte, len(s.buffer))...)
@@ -219,7 +217,7 @@ func (s *scanner) unclosed(text []byte) (int, bool, error) {
 	if !s.eof {
 		return len(text), false, errMore
 	}
-	return 0, false, dataError(fmt.Sprintf("A quoted value of the row that begins in line %d is never closed", s.next),
+	return 0, false, dataError(fmt.Sprintf("a quoted value of the row that begins in line %d is never closed", s.next),
 		"Close the quote in the file, or set the option quote.", nil)
 }
 
@@ -227,7 +225,7 @@ func (s *scanner) unclosed(text []byte) (int, bool, error) {
 // value.
 func (s *scanner) afterQuote(text []byte, at int) (int, bool, error) {
 	if at < len(text) && text[at] != s.delimiter && text[at] != '\n' && text[at] != '\r' {
-		return 0, false, dataError(fmt.Sprintf("Text follows a closing quote in the row that begins in line %d", s.next),
+		return 0, false, dataError(fmt.Sprintf("text follows a closing quote in the row that begins in line %d", s.next),
 			"Double the quotes inside quoted values, or set the options quote and escape.", nil)
 	}
 	return s.after(text, at)

@@ -97,7 +97,7 @@ func (s *source) detectCompression(wanted string) error {
 	found := magic[0] == 0x1f && magic[1] == 0x8b
 	s.gzip = found && wanted != "none"
 	if wanted == "gzip" && !found {
-		return dataError("It is not compressed with gzip", "Set the option compression to auto or none.", nil)
+		return dataError("it is not compressed with gzip", "Set the option compression to auto or none.", nil)
 	}
 	if !found && strings.HasSuffix(strings.ToLower(s.name), ".gz") {
 		s.warnings = append(s.warnings, "The name ends in .gz, but the file is not compressed; it is read as it is.")
@@ -169,7 +169,7 @@ func (s *source) detectEncoding(head []byte, wanted string) error {
 		s.warnings = append(s.warnings, "The text is not UTF-8; it is read as windows-1252. Set the option encoding if letters look wrong.")
 	}
 	if !strings.HasPrefix(s.encoding, "utf-16") && bytes.IndexByte(head, 0) >= 0 {
-		return dataError("It is not a CSV file: it holds binary data", "Choose a text file with one row per line.", nil)
+		return dataError("it is not a CSV file: it holds binary data", "Choose a text file with one row per line.", nil)
 	}
 	return nil
 }
@@ -225,7 +225,7 @@ func (b *bombGuard) Read(p []byte) (int, error) {
 	n, err := b.Reader.Read(p)
 	b.unpacked += int64(n)
 	if b.unpacked > bombFloor && b.unpacked > bombRatio*b.packed.count {
-		return 0, dataError(fmt.Sprintf("It unpacks to more than %d times its size", bombRatio), "Check what the file holds, or unpack it before.", nil)
+		return 0, dataError(fmt.Sprintf("it unpacks to more than %d times its size", bombRatio), "Check what the file holds, or unpack it before.", nil)
 	}
 	return n, err
 }

@@ -178,7 +178,7 @@ func (t *table) understand(ctx context.Context, o options, dataset connectors.Da
 		return err
 	}
 	if len(t.layout.names) == 0 {
-		return dataError("It is empty", "Choose a file with at least a header.", nil)
+		return dataError("it is empty", "Choose a file with at least a header.", nil)
 	}
 	if t.survey, err = takeSurvey(ctx, t.source, &t.layout); err != nil {
 		return err

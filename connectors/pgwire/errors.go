@@ -59,7 +59,7 @@ func mapClientError(ctx context.Context, err error, a Attempt) *connectors.Error
 	if _, ok := errors.AsType[*pgproto3.ExceededMaxBodyLenErr](err); ok {
 		return &connectors.Error{
 			Kind: connectors.Data, Cause: err,
-			Message: fmt.Sprintf("cannot %s: a row is larger than Leat's limit of %d MiB", a.Doing, MaxRowBytes>>20),
+			Message: fmt.Sprintf("cannot %s: a row is larger than Leat's limit of %d MiB", a.Doing, connectors.MaxRowBytes>>20),
 			Fix:     "Leave the large column out, or shorten it in a query.",
 		}
 	}

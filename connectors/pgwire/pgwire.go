@@ -29,9 +29,6 @@ import (
 // DefaultConnectTimeout bounds one connection attempt when Config has no timeout.
 const DefaultConnectTimeout = 15 * time.Second
 
-// MaxRowBytes is the size of the largest row that a session takes from its server.
-const MaxRowBytes = 64 << 20
-
 // Config is what a session is opened with.
 type Config struct {
 	Host           string
@@ -144,7 +141,7 @@ func (c Config) driverConfig(t dial.TLS, stages *stages) (*pgx.ConnConfig, error
 	config.User, config.Password = c.User, c.Password
 	config.TLSConfig = tlsConfig
 	config.ConnectTimeout = c.connectTimeout()
-	config.MaxProtocolMessageBodyLen = MaxRowBytes
+	config.MaxProtocolMessageBodyLen = connectors.MaxRowBytes
 	config.RuntimeParams = map[string]string{
 		"application_name": cut(c.Application, 63), "client_encoding": "UTF8", "DateStyle": "ISO", "TimeZone": "UTC",
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"leat/connectors"
 )
 
 // Tap stands between the socket and the driver. It hands the driver one message of the
@@ -74,7 +76,7 @@ func (t *Tap) Take(dst []byte, fields, limit, rows int) ([]byte, int) {
 	taken := 0
 	for taken < rows && len(dst) < limit && t.owed == 0 && len(t.short) == 0 {
 		body, ok := t.header()
-		if !ok || t.buffer[t.from] != dataRow || body < 2 || body > MaxRowBytes || !t.fields(fields) {
+		if !ok || t.buffer[t.from] != dataRow || body < 2 || body > connectors.MaxRowBytes || !t.fields(fields) {
 			break
 		}
 		t.from += headerBytes

@@ -94,7 +94,7 @@ func errorProblems(literal *ast.CompositeLit) []string {
 // isRefusal tells the helpers of packages that make an error of its message.
 func isRefusal(call *ast.CallExpr) bool {
 	name, ok := call.Fun.(*ast.Ident)
-	return ok && (name.Name == "refuse" || name.Name == "refusal") && len(call.Args) > 1
+	return ok && slices.Contains([]string{"refuse", "refusal", "dataError"}, name.Name) && len(call.Args) > 1
 }
 
 // setsMessage tells an assignment to the message of an error that was made before.
