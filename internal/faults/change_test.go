@@ -91,18 +91,11 @@ func (a *site) beginChange(c change) {
 		_ = conn.Close(a.t.Context())
 		c.ended <- err
 	}()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		select {
-		case err := <-c.ended:
-			c.ended <- err
-			return
-		default:
-		}
-		if c.waited = a.ground.text(a.t, fmt.Sprintf("SELECT (cardinality(pg_blocking_pids(%d)) > 0)::text", pid)) == "true"; c.waited {
-			return
-		}
+	waits := fmt.Sprintf("SELECT (cardinality(pg_blocking_pids(%d)) > 0)::text", pid)
+	holds, ended := holdsBefore(c.ended, func() bool { return a.ground.text(a.t, waits) == "true" })
+	if c.waited = holds; !holds && !ended {
+		a.t.Fatalf("%s: it neither ended nor waits", c.name)
 	}
-	a.t.Fatalf("%s: it neither ended nor waits", c.name)
 }
 
 // endChange waits for the end of a change. Only what waited for the swap may fail, and

@@ -92,19 +92,28 @@ func (p *process) wait() outcome {
 // ended without reaching it.
 func (p *process) stopped() bool {
 	p.t.Helper()
+	holds, ended := holdsBefore(p.done, func() bool { return p.state() == 'T' })
+	if !holds && !ended {
+		p.t.Fatal("the program neither stopped nor ended")
+	}
+	return holds
+}
+
+// holdsBefore asks until something holds or something else has ended, whose result stays in
+// its channel. Neither the kernel nor the server tells of a stop or a wait by itself.
+func holdsBefore(done chan error, something func() bool) (holds, ended bool) {
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		select {
-		case err := <-p.done:
-			p.done <- err
-			return false
+		case err := <-done:
+			done <- err
+			return false, true
 		default:
 		}
-		if p.state() == 'T' {
-			return true
+		if something() {
+			return true, false
 		}
 	}
-	p.t.Fatal("the program neither stopped nor ended")
-	return false
+	return false, false
 }
 
 // state is the letter of the process in /proc.
