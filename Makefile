@@ -14,6 +14,8 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 # Packages tested at the same time; each may run PostgreSQL or a browser.
 TEST_PACKAGES ?= 2
 TEST_TIMEOUT ?= 30m
+# Where they write; asked when a task needs it.
+TEST_FOLDER = TMPDIR="$$(scripts/test-folder)"
 
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := bin/golangci-lint-$(GOLANGCI_VERSION)
@@ -40,14 +42,14 @@ test-deps: ## Install PostgreSQL, Chromium and the OpenSSH server for the tests 
 
 # LEAT_TEST_CELLS=all visits every cell of the grids that it takes a sample of.
 test: test-deps ## Run every test
-	go test -p $(TEST_PACKAGES) -timeout $(TEST_TIMEOUT) ./...
+	$(TEST_FOLDER) go test -p $(TEST_PACKAGES) -timeout $(TEST_TIMEOUT) ./...
 
 # LEAT_TEST_SEED draws other tables.
 test-types: ## Compare 300 drawn tables of every PostgreSQL type at source and target
-	LEAT_TEST_SCHEMAS=300 go test -count=1 -run 'TypesDifferential|EveryTypeDifferential' -timeout $(TEST_TIMEOUT) ./connectors/postgres
+	$(TEST_FOLDER) LEAT_TEST_SCHEMAS=300 go test -count=1 -run 'TypesDifferential|EveryTypeDifferential' -timeout $(TEST_TIMEOUT) ./connectors/postgres
 
 test-postgres-matrix: ## Test the PostgreSQL connector on the oldest to the newest server
-	scripts/postgres-matrix $(POSTGRES_VERSIONS)
+	$(TEST_FOLDER) scripts/postgres-matrix $(POSTGRES_VERSIONS)
 
 lint: $(GOLANGCI) ## Check style and the common mistakes
 	$(GOLANGCI) run ./...
@@ -66,10 +68,10 @@ bench: ## Measure the speed of loads against psql and print the ratios
 
 # Without a package named, go test prints the report of a passing test as well.
 faults: test-deps ## Kill, pause and cut runs at every step, and count the rows (an hour or more)
-	cd internal/faults && go test -tags 'faults crashpoints' -parallel 4 -timeout 120m
+	$(TEST_FOLDER) go test -C internal/faults -tags 'faults crashpoints' -parallel 4 -timeout 120m
 
 mutants: test-deps ## Break the safety code line by line; every break must turn a test red
-	go run ./cmd/leat-mutants
+	$(TEST_FOLDER) go run ./cmd/leat-mutants
 
 clean: ## Remove what was built
 	rm -rf bin

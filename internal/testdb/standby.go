@@ -50,7 +50,7 @@ func (s *Server) copyServer(settings map[string]string) (*Server, error) {
 	copied := *s
 	c := &cluster{bin: s.cluster.bin, dir: dir, user: s.cluster.user, exited: make(chan struct{})}
 	close(c.exited)
-	copied.cluster = c
+	copied.cluster, copied.admin = c, &admin{}
 	err = os.CopyFS(c.data(), os.DirFS(s.cluster.data()))
 	if err == nil {
 		err = c.ownData()

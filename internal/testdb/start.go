@@ -26,7 +26,7 @@ func start(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Host: "127.0.0.1", Superuser: superuser, Password: newPassword(), BinDir: bin}
+	s := &Server{Host: "127.0.0.1", Superuser: superuser, Password: newPassword(), BinDir: bin, admin: &admin{}}
 	s.cluster, err = newCluster(bin, s.Password, o)
 	if err != nil {
 		return nil, err

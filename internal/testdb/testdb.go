@@ -77,6 +77,7 @@ type Server struct {
 	SmallDisk string
 
 	cluster *cluster
+	admin   *admin
 }
 
 // Role is a login made for one test.
@@ -208,7 +209,9 @@ func (s *Server) URLFor(role Role, database string) string {
 func (s *Server) CreateDatabase(t testing.TB, options ...string) string {
 	t.Helper()
 	name := fmt.Sprintf("test_%d", sequence.Add(1))
-	s.Exec(t, "postgres", "CREATE DATABASE "+name+" TEMPLATE template0 "+strings.Join(options, " "))
+	if err := s.createDatabase(t.Context(), name, strings.Join(options, " ")); err != nil {
+		t.Fatalf("testdb: create database %s: %v", name, err)
+	}
 	t.Cleanup(func() {
 		if !s.cluster.running() {
 			return // the test stopped the server, and its databases went with it
@@ -222,34 +225,15 @@ func (s *Server) CreateDatabase(t testing.TB, options ...string) string {
 	return name
 }
 
-// dropDatabase ends the sessions that a test left in a database and drops it.
-// DROP DATABASE WITH (FORCE) would do both, but only from PostgreSQL 13 on.
-func (s *Server) dropDatabase(ctx context.Context, name string) error {
-	conn, err := pgx.Connect(ctx, s.URL("postgres"))
-	if err != nil {
-		return fmt.Errorf("connect: %w", err)
-	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	for _, statement := range []string{
-		"ALTER DATABASE " + name + " ALLOW_CONNECTIONS false",
-		"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + name + "'",
-		"DROP DATABASE " + name, // waits up to 5 s for sessions that are ending
-	} {
-		if _, err := conn.Exec(ctx, statement); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // CreateRole makes a login without any rights beyond those of PUBLIC. Its name
 // is the given one and a number, so that two tests may ask for the same. Roles
 // stay until the cluster goes, since what they own may outlive the test.
 func (s *Server) CreateRole(t testing.TB, name string) Role {
 	t.Helper()
 	role := Role{Name: fmt.Sprintf("%s_%d", name, sequence.Add(1)), Password: newPassword()}
-	s.Exec(t, "postgres", fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s'",
-		pgx.Identifier{role.Name}.Sanitize(), role.Password))
+	if err := s.createRole(t.Context(), role); err != nil {
+		t.Fatalf("testdb: create role %s: %v", role.Name, err)
+	}
 	return role
 }
 

@@ -1,0 +1,83 @@
+package testdb
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// admin is one session of the superuser that makes and drops what tests own. It stays
+// open, because opening a session costs more than most of its statements.
+type admin struct {
+	mu   sync.Mutex
+	conn *pgx.Conn
+}
+
+// adminExec runs the statements that a function makes for the major version of the server.
+func (s *Server) adminExec(ctx context.Context, statements func(major int) []string) error {
+	s.admin.mu.Lock()
+	defer s.admin.mu.Unlock()
+	conn, err := s.admin.session(ctx, s.URL(superuser))
+	if err != nil {
+		return err
+	}
+	digits, _, _ := strings.Cut(conn.PgConn().ParameterStatus("server_version"), ".")
+	major, err := strconv.Atoi(digits)
+	if err != nil {
+		return fmt.Errorf("read the version of the server: %w", err)
+	}
+	for _, statement := range statements(major) {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			return fmt.Errorf("execute SQL: %w", err)
+		}
+	}
+	return nil
+}
+
+// session opens one when there is none yet or a restart of the server has ended it.
+func (a *admin) session(ctx context.Context, url string) (*pgx.Conn, error) {
+	if a.conn != nil && a.conn.Ping(ctx) == nil {
+		return a.conn, nil
+	}
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	a.conn = conn
+	return conn, nil
+}
+
+// createDatabase copies the files of the template: the other way, which newer servers
+// prefer, writes every page to the log and takes three times as long.
+func (s *Server) createDatabase(ctx context.Context, name, options string) error {
+	return s.adminExec(ctx, func(major int) []string {
+		statement := "CREATE DATABASE " + name + " TEMPLATE template0 " + options
+		if major >= 15 {
+			statement += " STRATEGY file_copy"
+		}
+		return []string{statement}
+	})
+}
+
+// dropDatabase ends the sessions that a test left in a database and drops it.
+// DROP DATABASE WITH (FORCE) would do both, but only from PostgreSQL 13 on.
+func (s *Server) dropDatabase(ctx context.Context, name string) error {
+	return s.adminExec(ctx, func(int) []string {
+		return []string{
+			"ALTER DATABASE " + name + " ALLOW_CONNECTIONS false",
+			"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + name + "'",
+			"DROP DATABASE " + name, // waits up to 5 s for sessions that are ending
+		}
+	})
+}
+
+// createRole makes a login.
+func (s *Server) createRole(ctx context.Context, role Role) error {
+	return s.adminExec(ctx, func(int) []string {
+		return []string{fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s'", pgx.Identifier{role.Name}.Sanitize(), role.Password)}
+	})
+}
