@@ -31,7 +31,7 @@ func TestPasswordRules(t *testing.T) {
 }
 
 func TestPasswordsAreChecked(t *testing.T) {
-	p, ctx := accounts.NewPasswords(), t.Context()
+	p, ctx := accounts.NewPasswords(accounts.SafeCost), t.Context()
 	ann, err := accounts.NewUser(ctx, p, "id", " Ann@Example.org", " Ann ", accounts.Owner, good)
 	if err != nil {
 		t.Fatal(err)

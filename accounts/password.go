@@ -22,7 +22,7 @@ const (
 	MaxPassword     = 128
 )
 
-// checksAtOnce bounds the memory of logins: each takes 64 MiB.
+// checksAtOnce bounds the memory of logins: each takes that of [SafeCost].
 const checksAtOnce = 4
 
 // ErrWrongPassword is the same for an unknown user and a wrong password.
@@ -75,14 +75,20 @@ type Passwords struct {
 	params argon2id.Params
 	slots  chan struct{}
 	// decoy is checked for users that do not exist, so that they take as long. It is the
-	// hash of no known password, made without the 64 MiB that hashing one takes.
+	// hash of no known password, made without the memory that hashing one takes.
 	decoy string
 }
 
-// NewPasswords prepares Argon2id: 64 MiB, three passes, two lanes. The parameters are
-// fixed, since the library's default depends on the number of CPUs.
-func NewPasswords() *Passwords {
-	params := argon2id.Params{Memory: 64 * 1024, Iterations: 3, Parallelism: 2, SaltLength: 16, KeyLength: 32}
+// Cost is what one hash takes: KiB of memory, and passes over it.
+type Cost struct{ Memory, Passes uint32 }
+
+// SafeCost holds for the passwords of people. Tests that log in again and again take less.
+var SafeCost = Cost{Memory: 64 * 1024, Passes: 3}
+
+// NewPasswords prepares Argon2id with two lanes. The parameters are fixed, since the
+// library's default depends on the number of CPUs.
+func NewPasswords(cost Cost) *Passwords {
+	params := argon2id.Params{Memory: cost.Memory, Iterations: cost.Passes, Parallelism: 2, SaltLength: 16, KeyLength: 32}
 	return &Passwords{params: params, slots: make(chan struct{}, checksAtOnce), decoy: decoyOf(params)}
 }
 

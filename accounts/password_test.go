@@ -12,7 +12,7 @@ import (
 // The time for an unknown user tells nothing: the same work is done as for a wrong
 // password.
 func TestUnknownUsersTakeAsLong(t *testing.T) {
-	p := NewPasswords()
+	p := NewPasswords(SafeCost)
 	hash, err := p.Hash(t.Context(), "grey heron under the weir")
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +31,7 @@ func TestUnknownUsersTakeAsLong(t *testing.T) {
 }
 
 func TestChecksWaitForTheirTurn(t *testing.T) {
-	p := NewPasswords()
+	p := NewPasswords(SafeCost)
 	for range checksAtOnce {
 		p.slots <- struct{}{}
 	}

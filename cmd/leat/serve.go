@@ -72,7 +72,7 @@ func (p *platform) pages(a *app, own netip.AddrPort, worker *scheduler.Worker, s
 	}
 	return web.New(web.Deps{
 		Catalog: p.catalog, Authorizers: p.store, Sources: p.store, Destinations: p.store, Flows: p.store, Edits: p.store,
-		Runs: p.store, Users: p.store, Passwords: accounts.NewPasswords(), Sessions: p.store.Sessions(),
+		Runs: p.store, Users: p.store, Passwords: accounts.NewPasswords(accounts.SafeCost), Sessions: p.store.Sessions(),
 		Engine: p.engine, Setup: setup, Ready: p.store.Ready, Uploads: p.files, Export: exporter{p},
 		References: references, NewID: newID, Wake: worker.Wake, SecureCookies: secureCookies,
 		About: p.about(), Log: p.log,

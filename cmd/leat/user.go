@@ -55,7 +55,7 @@ func (c *userAddCommand) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		passwords := accounts.NewPasswords()
+		passwords := accounts.NewPasswords(accounts.SafeCost)
 		user, err := accounts.NewUser(a.ctx, passwords, newID(), c.Email, c.Name, accounts.Role(c.Role), password)
 		if err != nil {
 			return err
@@ -85,7 +85,7 @@ func (c *userResetCommand) Run(a *app) error {
 		if err != nil {
 			return fmt.Errorf("find the user %s: %w", c.Email, err)
 		}
-		passwords := accounts.NewPasswords()
+		passwords := accounts.NewPasswords(accounts.SafeCost)
 		user, err = user.WithPassword(a.ctx, passwords, password)
 		if err != nil {
 			return err
