@@ -11,6 +11,7 @@ import (
 
 	"leat/connectors"
 	"leat/connectors/duckdb"
+	"leat/internal/cells"
 	"leat/record"
 )
 
@@ -170,7 +171,10 @@ func TestTablesOfManyColumnsAreLoadedAgain(t *testing.T) {
 	for i := range columns {
 		columns[i] = fmt.Sprintf("%d AS c%d", i, i)
 	}
-	for _, mode := range []connectors.WriteMode{connectors.Insert, connectors.History} {
+	for i, mode := range []connectors.WriteMode{connectors.History, connectors.Insert} {
+		if !cells.Visited(2, i) {
+			continue
+		}
 		var unique []string
 		if mode == connectors.History {
 			unique = []string{"c0"}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"leat/connectors"
+	"leat/internal/cells"
 )
 
 // crashSteps are all labelled steps of a load.
@@ -35,8 +36,11 @@ func TestCrashAnywhere(t *testing.T) {
 	}
 	c, admin := newDatabase(t, shop)
 	for _, mode := range []connectors.WriteMode{connectors.Insert, connectors.Upsert, connectors.TruncateInsert} {
-		for _, old := range []string{"new", "filled"} {
-			for _, step := range crashSteps {
+		for i, old := range []string{"new", "filled"} {
+			for j, step := range crashSteps {
+				if !cells.Visited(2, i+j) {
+					continue
+				}
 				t.Run(string(mode)+"/"+old+"/"+step, func(t *testing.T) {
 					table := string(mode) + old + strings.ReplaceAll(step, ".", "_")
 					want := digest(t, admin, "SELECT * FROM t")

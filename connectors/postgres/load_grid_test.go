@@ -2,11 +2,11 @@ package postgres
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
 	"leat/connectors"
+	"leat/internal/cells"
 )
 
 // grid says for every write mode, and for every recipe of truncate_insert, as the table's
@@ -53,12 +53,6 @@ var gridRefusals = map[string]struct {
 	"no-swap": {connectors.Config, []string{"swapping", "replace: auto"}},
 }
 
-// sampled says whether the cell of a table of tests is visited: one of every n, counted
-// over rows and columns so that each of them has some, or all when LEAT_TEST_CELLS is "all".
-func sampled(n, row, column int) bool {
-	return os.Getenv("LEAT_TEST_CELLS") == "all" || (row+column)%n == 0
-}
-
 // TestGrid visits cells of the grid, and fails when the grid lacks one.
 func TestGrid(t *testing.T) {
 	t.Parallel()
@@ -71,7 +65,7 @@ func TestGrid(t *testing.T) {
 		role, mode := fields[0], fields[1]
 		for i, outcome := range fields[2:] {
 			known[role+"/"+mode+"/"+shapes[i]]++
-			if !sampled(3, row, i) {
+			if !cells.Visited(6, row+i) {
 				continue
 			}
 			cell := gridCell{world: w, schema: fmt.Sprintf("cell_%d", visited), role: role, shape: shapes[i], outcome: outcome}

@@ -16,6 +16,11 @@ func (t *existing) readPublished(ctx context.Context, s *session, version int) e
 	if version < pgwire.SincePublications || t.kind != "r" {
 		return nil
 	}
+	// The view of published tables is dear to plan, and most databases publish nothing.
+	publishes, err := s.Query(ctx, "SELECT EXISTS (SELECT 1 FROM pg_publication)")
+	if err != nil || !publishes[0][0].Bool() {
+		return err
+	}
 	rows, err := s.Query(ctx, `SELECT coalesce(bool_or(p.pubupdate), false), coalesce(bool_or(p.pubdelete), false)
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		JOIN pg_publication_tables t ON t.schemaname = n.nspname AND t.tablename = c.relname JOIN pg_publication p ON p.pubname = t.pubname

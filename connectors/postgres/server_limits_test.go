@@ -48,7 +48,7 @@ func TestNoConnectionIsLeft(t *testing.T) {
 			if full == "role" {
 				setRole(t, admin, loader.Name, "CONNECTION LIMIT 1")
 			} else {
-				for range 4 { // with c and admin that leaves the two of superusers
+				for range 3 { // with c, admin and the session of testdb that leaves the two of superusers
 					taken = append(taken, testdb.Connect(t, s.URLFor(loader, database)))
 				}
 			}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"leat/connectors"
+	"leat/internal/cells"
 	"leat/internal/testdb"
 	"leat/record"
 )
@@ -77,26 +79,36 @@ func TestTypesDifferential(t *testing.T) {
 	}
 }
 
-// TestEveryTypeDifferential moves a table of each type alone, arrays included, so that a
-// failure names its type and no type is left to chance.
+// typesAtOnce is how many types share a table in the usual tests.
+const typesAtOnce = 4
+
+// TestEveryTypeDifferential moves each type, arrays included, so that no type is left to
+// chance. LEAT_TEST_CELLS=all gives each type a table of its own.
 func TestEveryTypeDifferential(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	r := rand.New(rand.NewPCG(1, 1))
-	all := plainSamples
+	all := slices.Clone(plainSamples)
 	for _, draw := range modifiedSamples {
 		all = append(all, draw(r))
 	}
 	all = append(all, sample{name: "numeric", value: func(*rand.Rand) string { return strings.Repeat("9", 131_072) + "." + strings.Repeat("1", 16_383) }})
-	for i, s := range all {
-		if s.since > w.version {
-			continue
+	all = slices.DeleteFunc(all, func(s sample) bool { return s.since > w.version })
+	width := typesAtOnce
+	if cells.All() {
+		width = 1
+	}
+	table := 0
+	for together := range slices.Chunk(all, width) {
+		var samples []sample
+		for _, s := range together {
+			samples = append(samples, s)
+			if hasArrays(s, w.version) {
+				samples = append(samples, arrayOf(s))
+			}
 		}
-		samples := []sample{s}
-		if hasArrays(s, w.version) {
-			samples = append(samples, arrayOf(s))
-		}
-		w.try(t, fmt.Sprintf("e%d", i), r, samples)
+		w.try(t, fmt.Sprintf("e%d", table), r, samples)
+		table++
 	}
 }
 

@@ -19,11 +19,11 @@ var everywhere = []string{"cmd"}
 // leaves lists the rooms that import no other.
 var leaves = []string{
 	"accounts", "demo", "dial", "migrations", "record", "secrets", "ui",
-	"internal/archtest", "internal/crashpoint", "internal/faults", "internal/sqltext", "internal/testdb",
+	"internal/archtest", "internal/cells", "internal/crashpoint", "internal/faults", "internal/sqltext", "internal/testdb",
 }
 
 // testRooms lists what every test may use on top of its room's own doors.
-var testRooms = []string{"internal/testdb", "internal/crashpoint", "connectors/connectortest", "connectors/catalog", "storage", "files"}
+var testRooms = []string{"internal/testdb", "internal/cells", "internal/crashpoint", "connectors/connectortest", "connectors/catalog", "storage", "files"}
 
 // testDoors are open to the tests of a room only.
 var testDoors = []door{
@@ -99,6 +99,7 @@ var doors = []door{
 	{"connectors/connectortest", "connectors", "the contract that the suite proves"},
 	{"connectors/connectortest", "record", "the rows that the suite sends and compares"},
 	{"connectors/connectortest", "dial", "the dialer that the suite gives"},
+	{"connectors/connectortest", "internal/cells", "which cells of its tables the usual tests visit"},
 
 	{"internal/duck", "internal/sqltext", "where a user's query ends, before it stands in brackets"},
 	{"internal/duck", "record", "batches in and out of DuckDB"},

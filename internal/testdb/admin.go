@@ -77,7 +77,11 @@ func (s *Server) dropDatabase(ctx context.Context, name string) error {
 
 // createRole makes a login.
 func (s *Server) createRole(ctx context.Context, role Role) error {
+	kept, err := verifier(role.Password)
+	if err != nil {
+		return err
+	}
 	return s.adminExec(ctx, func(int) []string {
-		return []string{fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s'", pgx.Identifier{role.Name}.Sanitize(), role.Password)}
+		return []string{fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s'", pgx.Identifier{role.Name}.Sanitize(), kept)}
 	})
 }

@@ -72,7 +72,11 @@ func newCluster(bin, password string, o Options) (*cluster, error) {
 
 // initialise runs initdb and writes the configuration.
 func (c *cluster) initialise(password string, o Options) error {
-	if err := c.dir.write("password", []byte(password)); err != nil {
+	kept, err := verifier(password)
+	if err != nil {
+		return err
+	}
+	if err := c.dir.write("password", []byte(kept)); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), initTimeout)

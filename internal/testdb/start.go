@@ -2,7 +2,6 @@ package testdb
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -87,6 +86,3 @@ func freePort() (int, error) {
 	}
 	return port, nil
 }
-
-// newPassword returns letters and digits only, so that it needs no quoting.
-func newPassword() string { return rand.Text() }
