@@ -68,6 +68,9 @@ var listPages = []string{
 	"/flows?q=number+7", "/runs", "/runs?page=1000", "/runs?state=failed", "/flows/f3", "/flows/f3/runs",
 }
 
+// rounds is how often a list is asked for.
+const rounds = 8
+
 func TestListsAnswerQuickly(t *testing.T) {
 	p := newPages(t)
 	p.fill()
@@ -76,7 +79,7 @@ func TestListsAnswerQuickly(t *testing.T) {
 		request := v.request(http.MethodGet, path)
 		var times, used []time.Duration
 		size := 0
-		for range 20 {
+		for range rounds {
 			recorder := httptest.NewRecorder()
 			start, busy := time.Now(), processorTime(t)
 			p.server.ServeHTTP(recorder, request)
@@ -88,9 +91,9 @@ func TestListsAnswerQuickly(t *testing.T) {
 		}
 		slices.Sort(times)
 		slices.Sort(used)
-		t.Logf("%-20s p50 %6.1f ms  p95 %6.1f ms  processor p50 %6.1f ms  p95 %6.1f ms  %4d kB", path, ms(times[10]), ms(times[18]), ms(used[10]), ms(used[18]), size/1000)
-		if used[10] > pageLimit {
-			t.Errorf("%s takes %v of the processor", path, used[10])
+		t.Logf("%-20s p50 %6.1f ms  p95 %6.1f ms  processor p50 %6.1f ms  p95 %6.1f ms  %4d kB", path, ms(times[rounds/2]), ms(times[rounds*9/10]), ms(used[rounds/2]), ms(used[rounds*9/10]), size/1000)
+		if used[rounds/2] > pageLimit {
+			t.Errorf("%s takes %v of the processor", path, used[rounds/2])
 		}
 		if path == "/flows" && size > flowsPageBytes {
 			t.Errorf("50 flows are %d bytes of HTML", size)

@@ -119,6 +119,7 @@ func TestTablesOfTheMostColumns(t *testing.T) {
 			})
 		}
 	}
+	execute(t, admin, "DROP SCHEMA dwh CASCADE; CREATE SCHEMA dwh")
 	_, err := into(c, "most", connectors.History, "id").move(t)
 	wantRefusal(t, err, connectors.Config, "1602 columns", "at most 1600")
 }

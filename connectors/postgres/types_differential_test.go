@@ -21,7 +21,7 @@ import (
 )
 
 // schemasByDefault is how many schemas are drawn when LEAT_TEST_SCHEMAS names no number.
-const schemasByDefault = 15
+const schemasByDefault = 10
 
 // fixedSettings make the texts of two sessions comparable.
 const fixedSettings = "SET DateStyle = 'ISO'; SET TimeZone = 'UTC'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 3; SET bytea_output = 'hex'; SET search_path = pg_catalog"
@@ -80,7 +80,7 @@ func TestTypesDifferential(t *testing.T) {
 }
 
 // typesAtOnce is how many types share a table in the usual tests.
-const typesAtOnce = 4
+const typesAtOnce = 6
 
 // TestEveryTypeDifferential moves each type, arrays included, so that no type is left to
 // chance. LEAT_TEST_CELLS=all gives each type a table of its own.

@@ -2,9 +2,13 @@
 
 package faults_test
 
-import "testing"
+import (
+	"testing"
 
-// disturbCells takes the cells that would hurt most; make faults runs them all.
+	"leat/internal/cells"
+)
+
+// disturbCells takes some of the cells that would hurt most; make faults runs them all.
 func disturbCells(t *testing.T, w *world) {
 	sample := []cell{
 		{scenario: scenarioNamed("insert straight in"), size: big, step: "load.batch_written:3", fault: killed},
@@ -29,7 +33,10 @@ func disturbCells(t *testing.T, w *world) {
 		{scenario: otherSources()[0], size: big, step: "read.batch", fault: killed},
 		{scenario: inParts[0], size: blocky, step: "load.batch_written:3", fault: noPart},
 	}
-	for _, c := range sample {
+	for i, c := range sample {
+		if !cells.Visited(2, i) {
+			continue
+		}
 		t.Run(c.scenario.name+", "+c.fault.name+" at "+c.step, func(t *testing.T) {
 			t.Parallel()
 			if reached := disturb(t, w, c); len(reached) != 2 {
