@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"leat/connectors"
+	"leat/internal/cells"
 	"leat/record"
 )
 
@@ -21,8 +22,11 @@ const narrowTarget = `CREATE SCHEMA dwh;
 
 func TestNarrowTargetsAreLoaded(t *testing.T) {
 	t.Parallel()
-	for _, mode := range connectors.WriteModes() {
-		for _, limit := range []int64{0, 100} {
+	for i, mode := range connectors.WriteModes() {
+		for j, limit := range []int64{0, 100} {
+			if !cells.Visited(2, i+j) {
+				continue
+			}
 			t.Run(fmt.Sprintf("%s with %d rejects", mode, limit), func(t *testing.T) {
 				t.Parallel()
 				c, admin := newDatabase(t, narrowTarget)
@@ -103,7 +107,10 @@ var narrowPairs = [][4]string{
 func TestNarrowPairs(t *testing.T) {
 	t.Parallel()
 	c, admin := newDatabase(t, "CREATE SCHEMA dwh; CREATE DOMAIN varchar3 AS varchar(3)")
-	for _, p := range narrowPairs {
+	for i, p := range narrowPairs {
+		if !cells.Visited(2, i) {
+			continue
+		}
 		t.Run(p[0]+" into "+p[1], func(t *testing.T) {
 			execute(t, admin, "DROP TABLE IF EXISTS t, dwh.t, dwh.t__rejects, dwh._leat_loads; CREATE TABLE t (a text, v "+p[0]+", left_out int, z int); CREATE TABLE dwh.t (z int, v "+p[1]+", a text);"+
 				"INSERT INTO t VALUES ('x', "+p[2]+", 1, 5), (NULL, NULL, 2, NULL), ('y', "+p[3]+", 3, 6)")

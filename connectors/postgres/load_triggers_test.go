@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"leat/connectors"
+	"leat/internal/cells"
 )
 
 // mails is a source whose rows a trigger of the target changes.
@@ -24,8 +25,8 @@ const (
 // columns are stored otherwise.
 func TestTriggersAreNamedAndWhatTheyChange(t *testing.T) {
 	t.Parallel()
-	for _, trigger := range []struct{ name, sql string }{{"row", lowRows}, {"statement", lowStatement}} {
-		for _, c := range []struct {
+	for i, trigger := range []struct{ name, sql string }{{"row", lowRows}, {"statement", lowStatement}} {
+		for j, c := range []struct {
 			mode    connectors.WriteMode
 			replace connectors.Replace
 			before  string
@@ -43,6 +44,9 @@ func TestTriggersAreNamedAndWhatTheyChange(t *testing.T) {
 			{mode: connectors.DeleteInsert, first: [5]int64{3, 0, 0, 0, 3}, again: [5]int64{3, 0, 0, 0, 6}},
 			{mode: connectors.History, before: "ALTER TABLE dwh.u ADD valid_from timestamptz NOT NULL, ADD valid_to timestamptz, DROP CONSTRAINT u_pkey", first: [5]int64{3, 0, 0, 0, 3}, again: [5]int64{2, 1, 0, 0, 4}},
 		} {
+			if !cells.Visited(2, i+j) {
+				continue
+			}
 			t.Run(trigger.name+" "+string(c.mode)+" "+string(c.replace), func(t *testing.T) {
 				t.Parallel()
 				conn, admin := newDatabase(t, mails+"; "+c.before+trigger.sql)

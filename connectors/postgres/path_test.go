@@ -11,6 +11,7 @@ import (
 
 	"leat/connectors"
 	"leat/connectors/pgwire"
+	"leat/internal/cells"
 )
 
 // ownPath gives the database a search path of its own, which sessions begin with.
@@ -67,8 +68,11 @@ const reliant = `CREATE TABLE log (what text, id int); CREATE TABLE limits (most
 func TestATargetThatReliesOnTheSearchPath(t *testing.T) {
 	t.Parallel()
 	c, admin := ownPath(t, reliant)
-	for _, mode := range connectors.WriteModes() {
-		for _, rejects := range []int64{0, -1} {
+	for i, mode := range connectors.WriteModes() {
+		for j, rejects := range []int64{0, -1} {
+			if !cells.Visited(2, i+j) {
+				continue
+			}
 			execute(t, admin, "TRUNCATE dwh.t, log; ALTER TABLE dwh.t DROP COLUMN IF EXISTS valid_from, DROP COLUMN IF EXISTS valid_to")
 			switch mode {
 			case connectors.History:
@@ -145,8 +149,11 @@ func TestOthersCannotSlipInOperators(t *testing.T) {
 	if _, err := admin.Exec(t.Context(), "SELECT 1 FROM app.t WHERE id = 'a'::varchar"); err == nil {
 		t.Fatal("the operators do not slip in, so that this test proves nothing")
 	}
-	for _, mode := range connectors.WriteModes() {
-		for _, rejects := range []int64{0, -1} {
+	for i, mode := range connectors.WriteModes() {
+		for j, rejects := range []int64{0, -1} {
+			if !cells.Visited(2, i+j) {
+				continue
+			}
 			execute(t, admin, "DROP TABLE IF EXISTS dwh.t, dwh._leat_state, dwh._leat_loads; CREATE TABLE dwh.t (LIKE app.t)")
 			f := into(c, "t", mode, "id")
 			f.selection.Dataset.Schema, f.target.RejectLimit, f.target.Takeover = "app", rejects, connectors.TakeoverYes
