@@ -20,7 +20,7 @@ TEST_FOLDER = TMPDIR="$$(scripts/test-folder)"
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := bin/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: help build run demo generate test test-deps test-types test-postgres-matrix lint format check-generated idle bench faults mutants clean
+.PHONY: help build run demo generate test test-cells test-deps test-types test-postgres-matrix lint format check-generated idle bench faults mutants clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-20s %s\n", $$1, $$2}'
@@ -40,9 +40,11 @@ generate: ## Write the Go code of the templ files
 test-deps: ## Install PostgreSQL, Chromium and the OpenSSH server for the tests (Debian)
 	scripts/install-test-deps
 
-# LEAT_TEST_CELLS=all visits every cell of the grids that it takes a sample of.
-test: test-deps ## Run every test
+test: test-deps ## Run every test, with samples of the large tables of tests
 	$(TEST_FOLDER) go test -p $(TEST_PACKAGES) -timeout $(TEST_TIMEOUT) ./...
+
+test-cells: test-deps ## Run every test, with all cells of the large tables of tests
+	$(TEST_FOLDER) LEAT_TEST_CELLS=all go test -count=1 -p $(TEST_PACKAGES) -timeout $(TEST_TIMEOUT) ./...
 
 # LEAT_TEST_SEED draws other tables.
 test-types: ## Compare 300 drawn tables of every PostgreSQL type at source and target
