@@ -20,18 +20,11 @@ var held = fault{name: "process paused beyond its lease with the file open", str
 }}
 
 // duckCells are those of the loads with a DuckDB file at one end, and of the other
-// sources. Each is killed at every step, with many rows where they count; the rest strikes
-// three ways to write.
+// sources. Each is killed at every step; the rest strikes three ways to write.
 func duckCells() []cell {
 	var all []cell
 	for _, s := range slices.Concat(intoDuckDB(), otherSources()) {
-		for _, step := range stepNames(s) {
-			c := cell{scenario: s, size: small, step: step, fault: killed}
-			if strings.Contains(step, "batch") {
-				c.size = big
-			}
-			all = append(all, c)
-		}
+		all = append(all, everyKill(s)...)
 	}
 	reading := []string{"run.table_claimed", "load.copy_open", "load.batch_written", "read.complete"}
 	for _, name := range []string{"insert straight in", "upsert", replaceNew} {

@@ -16,9 +16,7 @@ import (
 func cells() []cell {
 	var all []cell
 	for _, s := range scenarios {
-		for _, step := range stepNames(s) {
-			all = append(all, cell{scenario: s, size: big, step: step, fault: killed})
-		}
+		all = append(all, everyKill(s)...)
 	}
 	for _, name := range []string{"insert straight in", "upsert", "replace a new table, then its rows"} {
 		for _, f := range []fault{noTarget, noSource, targetReset, sourceReset, targetSilent, sourceSilent, zombie, answerLost, noMemory, memoryReset, memoryAway} {

@@ -92,9 +92,7 @@ func shapeCells() []cell {
 	for _, s := range slices.Concat(takeovers, intoParents(), triggered) {
 		all = append(all, everyStep(s, killed)...)
 	}
-	for _, step := range stepNames(halfOpen) {
-		all = append(all, cell{scenario: halfOpen, size: big, step: step, fault: killed})
-	}
+	all = append(all, everyKill(halfOpen)...)
 	for _, s := range []scenario{takeovers[0], takeovers[1], triggered[0], halfOpen, parentNamed(replaceNew)} {
 		for _, f := range []fault{zombie, noTarget} {
 			all = append(all, everyStep(s, f)...)

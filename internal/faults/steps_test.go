@@ -92,6 +92,20 @@ func everyStep(s scenario, f fault) []cell {
 	return all
 }
 
+// everyKill kills a scenario at each step, with many rows where they count: among batches,
+// and where a few would have one writer.
+func everyKill(s scenario) []cell {
+	var all []cell
+	for _, step := range stepNames(s) {
+		c := cell{scenario: s, size: small, step: step, fault: killed}
+		if strings.Contains(step, "batch") || s.name == byWriters {
+			c.size = big
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
 var reach = regexp.MustCompile(`crashpoint\.Reach\("([^"]+)"\)`)
 
 // A step that nobody tests would be a promise that nobody keeps.
