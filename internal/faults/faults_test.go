@@ -9,11 +9,15 @@ import (
 func TestFaults(t *testing.T) {
 	binary := buildProgram(t)
 	w := newWorld(t, binary, testdb.Postgres(t), big, small, blocky)
-	t.Run("cells", func(t *testing.T) { disturbCells(t, w) })
 	t.Run("parallel writers die", func(t *testing.T) { writersDie(t, w) })
 	t.Run("rows of others come meanwhile", func(t *testing.T) { othersCome(t, w) })
-	t.Run("bad links change nothing", func(t *testing.T) { badLinks(t, w) })
-	t.Run("a lost answer to COMMIT is looked up", func(t *testing.T) { lostAnswer(t, w) })
-	t.Run("a silent source ends the run", func(t *testing.T) { silentSource(t, w) })
-	t.Run("the database crashes", func(t *testing.T) { databaseCrashes(t, binary) })
+	for name, test := range map[string]func(*testing.T, *world){
+		"cells": disturbCells, "bad links change nothing": badLinks, "a lost answer to COMMIT is looked up": lostAnswer,
+		"a silent source ends the run": silentSource, "the database crashes": databaseCrashes,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, w)
+		})
+	}
 }

@@ -10,10 +10,10 @@ import (
 	"testing"
 )
 
-// cells is the whole table: every scenario is killed at every step, and the other faults
+// tableOfCells is the whole table: every scenario is killed at every step, and the other faults
 // strike three scenarios that differ in how they write. The cells of DuckDB files, of
 // reads in parts and of targets that others share come with them.
-func cells() []cell {
+func tableOfCells() []cell {
 	var all []cell
 	for _, s := range scenarios {
 		all = append(all, everyKill(s)...)
@@ -71,7 +71,7 @@ func (v *coverage) report() {
 func disturbCells(t *testing.T, w *world) {
 	v := &coverage{gaps: map[string][]string{}}
 	t.Run("all", func(t *testing.T) {
-		for _, c := range cells() {
+		for _, c := range tableOfCells() {
 			t.Run(strings.TrimSuffix(c.String(), "/first run"), func(t *testing.T) {
 				t.Parallel()
 				var reached []cell

@@ -74,10 +74,10 @@ func silentSource(t *testing.T, w *world) {
 	a.check(cell{scenario: s, size: big})
 }
 
-// databaseCrashes: the server of both databases crashes and comes back.
-func databaseCrashes(t *testing.T, binary string) {
+// databaseCrashes: the server of both databases crashes and comes back. It is one of its own.
+func databaseCrashes(t *testing.T, elsewhere *world) {
 	server := testdb.Start(t, testdb.Options{})
-	w := newWorld(t, binary, server, small)
+	w := newWorld(t, elsewhere.binary, server, small)
 	for _, step := range []string{"run.table_claimed", "load.batch_written", "load.state_written", "load.before_commit", "load.committed"} {
 		t.Run(step, func(t *testing.T) {
 			c := cell{scenario: scenarioNamed("upsert"), size: small, step: step, fault: fault{

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"leat/connectors/pgwire"
+	"leat/internal/cells"
 )
 
 // byWriters is the scenario that passes the steps of parallel writers.
@@ -35,7 +36,7 @@ var blocky = size{"blocky", 60_000}
 const paged = "DROP TABLE IF EXISTS %[1]s.%[2]s; " +
 	"CREATE TABLE %[1]s.%[2]s WITH (fillfactor = 10) AS TABLE %[1]s.%[3]s"
 
-// writersDie kills the program at each step of parallel writers, in the first run and in
+// writersDie kills the program at steps of parallel writers, in the first run and in
 // the one after it.
 func writersDie(t *testing.T, w *world) {
 	var version int
@@ -47,8 +48,11 @@ func writersDie(t *testing.T, w *world) {
 		return
 	}
 	t.Run("all", func(t *testing.T) {
-		for _, s := range parallel {
-			for _, step := range []string{"load.hidden_made", "load.writer_batch:3", "load.writers_done", "load.taken_over"} {
+		for i, s := range parallel {
+			for j, step := range []string{"load.hidden_made", "load.writer_batch:3", "load.writers_done", "load.taken_over"} {
+				if !cells.Visited(2, i+j) {
+					continue
+				}
 				t.Run(s.name+" at "+step, func(t *testing.T) {
 					t.Parallel()
 					if reached := disturb(t, w, cell{scenario: s, size: blocky, step: step, fault: killed}); len(reached) != s.runsByWriters() {
