@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"leat/flows"
+	"leat/internal/cells"
 )
 
 // items is a small table that replaces what stands in the target.
@@ -44,7 +45,10 @@ func TestASourceThatFailsLeavesTheDestination(t *testing.T) {
 	t.Parallel()
 	// The division fails at the row that fails says; 0 is none.
 	view := "CREATE TABLE public.fails (at int); INSERT INTO public.fails VALUES (0); CREATE VIEW public.rows AS SELECT n AS id, 1000 / (n - f.at) AS q, repeat('x', 500) AS pad FROM generate_series(1, 5000) n, public.fails f;"
-	for _, mode := range []string{"truncate_insert", "insert", "upsert, unique_columns: [id]", "history, unique_columns: [id]"} {
+	for i, mode := range []string{"truncate_insert", "insert", "upsert, unique_columns: [id]", "history, unique_columns: [id]"} {
+		if !cells.Visited(2, i) {
+			continue
+		}
 		t.Run(mode, func(t *testing.T) {
 			c := newCase(t, view, "", "", "write_mode: "+mode)
 			c.run()
@@ -116,7 +120,10 @@ func TestViewsGrantsAndNeighboursSurviveThreeRefreshes(t *testing.T) {
 
 func TestReadersNeverSeeAnEmptyOrMixedTable(t *testing.T) {
 	t.Parallel()
-	for _, replace := range []string{"auto", "delete_insert", "merge"} {
+	for i, replace := range []string{"auto", "delete_insert", "merge"} {
+		if !cells.Visited(2, i) {
+			continue
+		}
 		t.Run(replace, func(t *testing.T) {
 			c := newCase(t, "CREATE TABLE public.rows (id int PRIMARY KEY, version int); INSERT INTO public.rows SELECT n, 0 FROM generate_series(1, 20000) n;",
 				"CREATE TABLE analytics.rows (id int PRIMARY KEY, version int)", "", "write_mode: truncate_insert, replace: "+replace)

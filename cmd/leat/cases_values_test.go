@@ -2,9 +2,13 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+
+	"leat/internal/cells"
 )
 
 // extremes are values that tools like to round, cut or turn into NULL.
@@ -30,8 +34,12 @@ var extremes = map[string]struct{ native, values string }{
 func TestExtremeValuesArriveExactly(t *testing.T) {
 	t.Parallel()
 	c := newCase(t, "CREATE TYPE public.mood AS ENUM ('fine', 'so so'); CREATE TABLE public.rows (id int PRIMARY KEY)", "", "", "write_mode: insert, unique_columns: [id]")
-	for name, extreme := range extremes {
-		for _, mode := range []string{"insert", "upsert"} {
+	for i, name := range slices.Sorted(maps.Keys(extremes)) {
+		extreme := extremes[name]
+		for j, mode := range []string{"insert", "upsert"} {
+			if !cells.Visited(2, i+j) {
+				continue
+			}
 			t.Run(name+", "+mode, func(t *testing.T) {
 				c := &kase{t: t, pair: c.pair, leat: c.leat}
 				c.source(fmt.Sprintf("DROP TABLE public.rows; CREATE TABLE public.rows (id serial PRIMARY KEY, v %s); INSERT INTO public.rows (v) SELECT v::%[1]s FROM unnest(ARRAY[%s]::text[]) v; INSERT INTO public.rows (v) VALUES (NULL)",

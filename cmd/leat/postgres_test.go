@@ -44,7 +44,7 @@ func exactRows(t *testing.T) int {
 	t.Helper()
 	text := os.Getenv("LEAT_TEST_ROWS")
 	if text == "" {
-		return 40_000
+		return 25_000
 	}
 	rows, err := strconv.Atoi(text)
 	if err != nil {

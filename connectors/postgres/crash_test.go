@@ -38,7 +38,7 @@ func TestCrashAnywhere(t *testing.T) {
 	for _, mode := range []connectors.WriteMode{connectors.Insert, connectors.Upsert, connectors.TruncateInsert} {
 		for i, old := range []string{"new", "filled"} {
 			for j, step := range crashSteps {
-				if !cells.Visited(3, i+j) {
+				if !cells.Visited(5, i+j) {
 					continue
 				}
 				t.Run(string(mode)+"/"+old+"/"+step, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"leat/connectors"
+	"leat/internal/cells"
 	"leat/internal/testdb"
 )
 
@@ -20,7 +21,7 @@ const seenRows = "SELECT count(*) || ' ' || coalesce(string_agg(DISTINCT version
 // ones.
 func TestReadersAtEveryIsolation(t *testing.T) {
 	t.Parallel()
-	for _, recipe := range []struct {
+	for i, recipe := range []struct {
 		replace connectors.Replace
 		writers int
 		want    string
@@ -34,6 +35,9 @@ func TestReadersAtEveryIsolation(t *testing.T) {
 		{connectors.ReplaceDeleteInsert, 1, "stage+delete+insert"},
 		{connectors.ReplaceDeleteInsert, 3, "stage+delete+insert"},
 	} {
+		if !cells.Visited(3, i) {
+			continue
+		}
 		t.Run(fmt.Sprintf("%s by %d", recipe.replace, recipe.writers), func(t *testing.T) {
 			c, admin := newDatabase(t, `CREATE SCHEMA dwh; CREATE TABLE t AS SELECT n AS id, 'new'::text AS version FROM generate_series(1, 2000) n;
 				CREATE TABLE dwh.t (id int PRIMARY KEY, version text); INSERT INTO dwh.t SELECT n, 'old' FROM generate_series(1, 2000) n`)

@@ -80,7 +80,7 @@ func TestTypesDifferential(t *testing.T) {
 }
 
 // typesAtOnce is how many types share a table in the usual tests.
-const typesAtOnce = 6
+const typesAtOnce = 10
 
 // TestEveryTypeDifferential moves each type, arrays included, so that no type is left to
 // chance. LEAT_TEST_CELLS=all gives each type a table of its own.
