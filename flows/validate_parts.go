@@ -65,6 +65,9 @@ func (d SourceDataset) checkCursor(problems connectors.Problems, at string, can 
 	if _, err := connectors.ParseOverlap(d.Overlap); err != nil {
 		problems.Add(at+"overlap", "is not understood: "+connectors.OverlapForms)
 	}
+	if d.Cursor == connectors.CursorXmin && d.Overlap != "" {
+		problems.Add(at+"overlap", "has no meaning with the cursor xmin, which reads again what was open at the last read: leave it out")
+	}
 	if !slices.Contains(policies, d.Nulls) {
 		problems.Add(at+"nulls", "is not known: use include, exclude or fail")
 	}

@@ -57,7 +57,10 @@ func TestSourceProblems(t *testing.T) {
 		"overlap":         {func(_ *flows.Source, d *flows.SourceDataset, _ *connectors.Capabilities) { d.Overlap = "-5m" }, "datasets[0].overlap"},
 		"overlap number":  {func(_ *flows.Source, d *flows.SourceDataset, _ *connectors.Capabilities) { d.Overlap = "100" }, ""},
 		"overlap in days": {func(_ *flows.Source, d *flows.SourceDataset, _ *connectors.Capabilities) { d.Overlap = "1d" }, ""},
-		"nulls":           {func(_ *flows.Source, d *flows.SourceDataset, _ *connectors.Capabilities) { d.Nulls = "x" }, "datasets[0].nulls"},
+		"overlap of xmin": {func(_ *flows.Source, d *flows.SourceDataset, _ *connectors.Capabilities) {
+			d.Cursor, d.Overlap = connectors.CursorXmin, "5m"
+		}, "datasets[0].overlap"},
+		"nulls": {func(_ *flows.Source, d *flows.SourceDataset, _ *connectors.Capabilities) { d.Nulls = "x" }, "datasets[0].nulls"},
 		"option": {func(_ *flows.Source, d *flows.SourceDataset, _ *connectors.Capabilities) {
 			d.Dataset.Options = map[string]string{"skip": "11"}
 		}, "datasets[0].options.skip"},

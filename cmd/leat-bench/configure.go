@@ -39,7 +39,7 @@ flows:
     streams: [{from: {source: bench, dataset: public.big}, table: public.big, write_mode: insert}]
   - name: truncate_insert
     destination: postgres
-    streams: [{from: {source: bench, dataset: public.part}, table: public.big, write_mode: truncate_insert}]
+    streams: [{from: {source: bench, dataset: public.part}, table: public.big, write_mode: truncate_insert, takeover: true}]
   - name: upsert
     destination: postgres
     streams: [{from: {source: bench, dataset: public.changes}, table: public.big, write_mode: upsert, unique_columns: [id]}]
