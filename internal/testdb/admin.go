@@ -77,11 +77,24 @@ func (s *Server) dropDatabase(ctx context.Context, name string) error {
 
 // createRole makes a login.
 func (s *Server) createRole(ctx context.Context, role Role) error {
+	return s.setPassword(ctx, "CREATE ROLE %s LOGIN PASSWORD '%s'", role)
+}
+
+// quickenLogins gives the superuser's password one round of hashing. initdb cannot, since
+// that of older servers takes no line as long as a verifier.
+func (s *Server) quickenLogins() error {
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	return s.setPassword(ctx, "ALTER ROLE %s PASSWORD '%s'", Role{Name: s.Superuser, Password: s.Password})
+}
+
+// setPassword runs a statement with the role's name and the verifier of its password.
+func (s *Server) setPassword(ctx context.Context, statement string, role Role) error {
 	kept, err := verifier(role.Password)
 	if err != nil {
 		return err
 	}
 	return s.adminExec(ctx, func(int) []string {
-		return []string{fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s'", pgx.Identifier{role.Name}.Sanitize(), kept)}
+		return []string{fmt.Sprintf(statement, pgx.Identifier{role.Name}.Sanitize(), kept)}
 	})
 }

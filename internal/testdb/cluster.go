@@ -72,11 +72,7 @@ func newCluster(bin, password string, o Options) (*cluster, error) {
 
 // initialise runs initdb and writes the configuration.
 func (c *cluster) initialise(password string, o Options) error {
-	kept, err := verifier(password)
-	if err != nil {
-		return err
-	}
-	if err := c.dir.write("password", []byte(kept)); err != nil {
+	if err := c.dir.write("password", []byte(password)); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), initTimeout)

@@ -37,6 +37,9 @@ func start(o Options) (*Server, error) {
 		}
 		if err = s.launch(); err == nil {
 			s.SmallDisk = s.cluster.smallDisk()
+			err = s.quickenLogins()
+		}
+		if err == nil {
 			return s, nil
 		}
 	}
