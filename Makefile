@@ -69,7 +69,7 @@ bench: ## Measure the speed of loads against psql and print the ratios
 	go run ./cmd/leat-bench
 
 # Without a package named, go test prints the report of a passing test as well.
-faults: test-deps ## Kill, pause and cut runs at every step, and count the rows (about twenty minutes)
+faults: test-deps ## Kill, pause and cut runs at every step, and count the rows (half an hour)
 	$(TEST_FOLDER) LEAT_TEST_CELLS=all go test -C internal/faults -tags 'faults crashpoints' -parallel 10 -timeout 120m
 
 mutants: test-deps ## Break the safety code line by line; every break must turn a test red

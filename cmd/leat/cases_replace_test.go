@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"leat/flows"
-	"leat/internal/cells"
 )
 
 // items is a small table that replaces what stands in the target.
@@ -44,16 +43,13 @@ func TestAMuchSmallerReadReplacesNothing(t *testing.T) {
 func TestASourceThatFailsLeavesTheDestination(t *testing.T) {
 	t.Parallel()
 	// The division fails at the row that fails says; 0 is none.
-	view := "CREATE TABLE public.fails (at int); INSERT INTO public.fails VALUES (0); CREATE VIEW public.rows AS SELECT n AS id, 1000 / (n - f.at) AS q, repeat('x', 500) AS pad FROM generate_series(1, 5000) n, public.fails f;"
-	for i, mode := range []string{"truncate_insert", "insert", "upsert, unique_columns: [id]", "history, unique_columns: [id]"} {
-		if !cells.Visited(2, i) {
-			continue
-		}
+	view := "CREATE TABLE public.fails (at int); INSERT INTO public.fails VALUES (0); CREATE VIEW public.rows AS SELECT n AS id, 1000 / (n - f.at) AS q, repeat('x', 500) AS pad FROM generate_series(1, 20000) n, public.fails f;"
+	for _, mode := range []string{"truncate_insert", "insert", "upsert, unique_columns: [id]", "history, unique_columns: [id]"} {
 		t.Run(mode, func(t *testing.T) {
 			c := newCase(t, view, "", "", "write_mode: "+mode)
 			c.run()
 			before := digest(t, c.targetConn, "analytics.rows")
-			for _, row := range []string{"1", "2500", "5000"} {
+			for _, row := range []string{"1", "10000", "20000"} {
 				c.source("UPDATE public.fails SET at = " + row)
 				c.fails("division by zero")
 			}
@@ -120,10 +116,7 @@ func TestViewsGrantsAndNeighboursSurviveThreeRefreshes(t *testing.T) {
 
 func TestReadersNeverSeeAnEmptyOrMixedTable(t *testing.T) {
 	t.Parallel()
-	for i, replace := range []string{"auto", "delete_insert", "merge"} {
-		if !cells.Visited(2, i) {
-			continue
-		}
+	for _, replace := range []string{"auto", "delete_insert", "merge"} {
 		t.Run(replace, func(t *testing.T) {
 			c := newCase(t, "CREATE TABLE public.rows (id int PRIMARY KEY, version int); INSERT INTO public.rows SELECT n, 0 FROM generate_series(1, 20000) n;",
 				"CREATE TABLE analytics.rows (id int PRIMARY KEY, version int)", "", "write_mode: truncate_insert, replace: "+replace)

@@ -194,8 +194,8 @@ func TestWideRowsStayInBoundedMemory(t *testing.T) {
 	if !ok {
 		t.Fatal("the system tells no memory use")
 	}
-	// 400 MiB went through. The test binary itself stays below 120 MiB.
-	if peak := usage.Maxrss >> 10; peak > 300 {
+	// 400 MiB went through. The process alone takes about 50 MiB.
+	if peak := usage.Maxrss >> 10; peak > 150 {
 		t.Errorf("the process took %d MiB", peak)
 	}
 	c.holds("SELECT count(*) || ' ' || sum(length(pad)) FROM analytics.rows", "200 419430400")

@@ -14,7 +14,7 @@ import (
 func TestTwoRunsOneKilled(t *testing.T) {
 	t.Parallel()
 	p, leat := newPair(t), newProgram(t)
-	seedExact(t, p, 40_000)
+	seedExact(t, p, 100_000)
 	exec1(t, p.targetConn, "CREATE SCHEMA analytics")
 	leat.apply(p.authorizers() + exactFlow(connectors.Insert))
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)

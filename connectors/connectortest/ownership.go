@@ -43,13 +43,16 @@ const (
 // never removed unless it says so, that the plan says it before, and that a load which
 // found its table empty or took it over owns it afterwards.
 func (h Harness) ownership(t *testing.T) {
-	n := 0
+	n, row := 0, 0
 	for _, mode := range h.Connector.Descriptor().Capabilities.WriteModes {
 		for _, recipe := range h.recipes(mode) {
+			row++
+			column := 0
 			for _, found := range findings {
 				for _, takeover := range answers(mode, recipe, found) {
 					n++
-					if !cells.Visited(7, n) {
+					column++
+					if !cells.Visited(3, row+column) {
 						continue
 					}
 					target := h.target(fmt.Sprintf("suite_owner_%d", n), mode)

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"leat/connectors"
-	"leat/internal/cells"
 )
 
 func TestDriftReportLeavesNewColumnsOut(t *testing.T) {
@@ -90,7 +89,7 @@ func TestNarrowingIsRefused(t *testing.T) {
 func TestWideningIsLoaded(t *testing.T) {
 	t.Parallel()
 	c, admin := newDatabase(t, "CREATE SCHEMA dwh; CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE pair AS (a int, b text); CREATE DOMAIN positive AS int CHECK (value > 0)")
-	for i, pair := range [][3]string{
+	for _, pair := range [][3]string{
 		{"integer", "bigint", "7"},
 		{"smallint", "numeric", "7"},
 		{"varchar(10)", "varchar(20)", "'x'"},
@@ -114,9 +113,6 @@ func TestWideningIsLoaded(t *testing.T) {
 		{"integer", "positive", "4"},
 		{"mood[]", "mood[]", "'{ok,sad}'"},
 	} {
-		if !cells.Visited(2, i) {
-			continue
-		}
 		t.Run(pair[0]+" into "+pair[1], func(t *testing.T) {
 			execute(t, admin, "DROP TABLE IF EXISTS t, dwh.t, dwh._leat_loads; CREATE TABLE t (id int, v "+pair[0]+"); INSERT INTO t VALUES (1, "+pair[2]+"), (2, NULL); CREATE TABLE dwh.t (id int, v "+pair[1]+")")
 			into(c, "t", connectors.Insert).must(t)

@@ -65,7 +65,7 @@ func TestGrid(t *testing.T) {
 		role, mode := fields[0], fields[1]
 		for i, outcome := range fields[2:] {
 			known[role+"/"+mode+"/"+shapes[i]]++
-			if !cells.Visited(11, row+i) {
+			if !cells.Visited(6, row+i) {
 				continue
 			}
 			cell := gridCell{world: w, schema: fmt.Sprintf("cell_%d", visited), role: role, shape: shapes[i], outcome: outcome}

@@ -107,10 +107,7 @@ var narrowPairs = [][4]string{
 func TestNarrowPairs(t *testing.T) {
 	t.Parallel()
 	c, admin := newDatabase(t, "CREATE SCHEMA dwh; CREATE DOMAIN varchar3 AS varchar(3)")
-	for i, p := range narrowPairs {
-		if !cells.Visited(2, i) {
-			continue
-		}
+	for _, p := range narrowPairs {
 		t.Run(p[0]+" into "+p[1], func(t *testing.T) {
 			execute(t, admin, "DROP TABLE IF EXISTS t, dwh.t, dwh.t__rejects, dwh._leat_loads; CREATE TABLE t (a text, v "+p[0]+", left_out int, z int); CREATE TABLE dwh.t (z int, v "+p[1]+", a text);"+
 				"INSERT INTO t VALUES ('x', "+p[2]+", 1, 5), (NULL, NULL, 2, NULL), ('y', "+p[3]+", 3, 6)")

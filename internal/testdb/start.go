@@ -35,13 +35,14 @@ func start(o Options) (*Server, error) {
 		if s.Port, err = freePort(); err != nil {
 			break
 		}
-		if err = s.launch(); err == nil {
-			s.SmallDisk = s.cluster.smallDisk()
-			err = s.quickenLogins()
+		if err = s.launch(); err != nil {
+			continue
 		}
-		if err == nil {
+		s.SmallDisk = s.cluster.smallDisk()
+		if err = s.quickenLogins(); err == nil {
 			return s, nil
 		}
+		break
 	}
 	return nil, errors.Join(err, s.cluster.remove())
 }
