@@ -117,7 +117,7 @@ func (l *link) heal() {
 // link is cut.
 func TestALinkIsMadeIllWhileItsReaderStandsStill(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp4", "127.0.0.1:0") //nolint:noctx // binding a local port does not wait
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
